@@ -1,0 +1,416 @@
+import { ByteWriter } from '../codec/byte-writer.ts'
+import type { Codec } from '../codec/codec.ts'
+import { KlawError, RuntimeClosedError } from '../errors.ts'
+import { beginFrame, endFrame, FrameFlag, FrameReader, FrameType, writeFrame } from './frame.ts'
+import type { Attachment, Transport } from './transport.ts'
+
+/** One end of a stream: it gets the frames that carry its number. */
+export interface FrameSink {
+  frame(frame: FrameReader): void
+  /** The connection is gone; everything that waits must settle. Called once. */
+  connectionLost(error: Error): void
+}
+
+/** Something that holds back what it has to send until the connection flushes. */
+export interface Batch {
+  /** Writes what is held back as frames. */
+  flushInto(out: ByteWriter): void
+}
+
+/** Answers requests and events of one operation. */
+export type Operation = (argument: never, context: OperationContext) => unknown
+
+/** What an {@link Operation} knows about the request that it answers. */
+export interface OperationContext {
+  readonly connection: Connection
+  readonly attachments: readonly Attachment[] | undefined
+  /** Aborts when the requester no longer waits, or its connection is lost. */
+  readonly signal: AbortSignal
+}
+
+/** An answer with attachments. They are numbered before those that the codec finds in the value. */
+export class Reply {
+  readonly value: unknown
+  readonly attachments: readonly Attachment[]
+
+  constructor(value: unknown, attachments: readonly Attachment[]) {
+    this.value = value
+    this.attachments = attachments
+  }
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly attachments?: readonly Attachment[] | undefined
+  /** Default true. A request in the background does not keep an idle process alive. */
+  readonly keepAlive?: boolean
+}
+
+interface PendingRequest {
+  resolve(reply: Reply): void
+  reject(error: unknown): void
+}
+
+/** A batch that has grown to this many bytes leaves at once. */
+const flushBytes = 16 * 1024
+/** A batch never waits for more items than this. */
+const largestWindow = 128
+/** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
+const narrowFlushes = 8
+/** Milliseconds after which the next item is flushed at once, so that a computing thread does not sit on what it sent. */
+const longestHold = 1
+
+/**
+ * Frames over a transport: requests and answers, one-way events, and streams.
+ *
+ * Whatever is written in one tick is posted together. A thread that never returns to its event loop flushes by count, size and time.
+ */
+export class Connection {
+  readonly codec: Codec
+  readonly out = new ByteWriter()
+  readonly #transport: Transport
+  readonly #operations: ReadonlyMap<string, Operation>
+  readonly #reader = new FrameReader()
+  readonly #requests = new Map<number, PendingRequest>()
+  readonly #served = new Map<number, AbortController>()
+  readonly #streams = new Map<number, FrameSink>()
+  readonly #closeListeners = new Set<(error: Error) => void>()
+  #batches: Batch[] = []
+  #nextNumber = 1
+  #nextStream = 1
+  #holds = 0
+  #scheduled = false
+  #pending = 0
+  #window = 1
+  #flushes = 0
+  #lastFlush = 0
+  #lost: Error | undefined
+
+  constructor(transport: Transport, codec: Codec, operations: ReadonlyMap<string, Operation>) {
+    this.#transport = transport
+    this.codec = codec
+    this.#operations = operations
+    transport.unref()
+    transport.start({
+      chunk: (bytes, attachments) => this.#receive(bytes, attachments),
+      closed: (reason) => this.#lose(reason ?? new RuntimeClosedError('the connection was closed by its peer')),
+    })
+  }
+
+  /** Why the connection is gone; undefined while it is open. */
+  get lost(): Error | undefined {
+    return this.#lost
+  }
+
+  get carriesAttachments(): boolean {
+    return this.#transport.carriesAttachments
+  }
+
+  /** Calls back once when the connection is lost, at once if it is already; returns how to stop listening. */
+  onLost(listener: (error: Error) => void): () => void {
+    if (this.#lost !== undefined) {
+      listener(this.#lost)
+      return () => undefined
+    }
+    this.#closeListeners.add(listener)
+    return () => this.#closeListeners.delete(listener)
+  }
+
+  /** Something waits for the peer: the event loop stays alive until as many {@link release} calls. */
+  hold(): void {
+    if (this.#holds++ === 0 && this.#lost === undefined) this.#transport.ref()
+  }
+
+  release(): void {
+    if (--this.#holds === 0 && this.#lost === undefined) this.#transport.unref()
+  }
+
+  /** Asks the peer and waits for its answer. An abort rejects at once with the signal's reason. */
+  async request(operation: string, argument?: unknown, options?: RequestOptions): Promise<unknown> {
+    return (await this.requestReply(operation, argument, options)).value
+  }
+
+  /** Like {@link request}, for answers that carry attachments. */
+  requestReply(operation: string, argument?: unknown, options?: RequestOptions): Promise<Reply> {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost)
+    const signal = options?.signal
+    if (signal?.aborted === true) return Promise.reject(signal.reason)
+    const id = this.#nextNumber++
+    try {
+      this.#writeValue(FrameType.request, 0, id, [operation, argument], options?.attachments)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    const keepAlive = options?.keepAlive !== false
+    if (keepAlive) this.hold()
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        settle()
+        if (this.#lost === undefined) {
+          writeFrame(this.out, FrameType.abort, 0, id)
+          this.wrote()
+        }
+        reject(signal?.reason)
+      }
+      const settle = () => {
+        this.#requests.delete(id)
+        signal?.removeEventListener('abort', abort)
+        if (keepAlive) this.release()
+      }
+      signal?.addEventListener('abort', abort)
+      this.#requests.set(id, {
+        resolve(reply) {
+          settle()
+          resolve(reply)
+        },
+        reject(error) {
+          settle()
+          reject(error)
+        },
+      })
+    })
+  }
+
+  /** Tells the peer something that it does not answer. */
+  notify(operation: string, argument?: unknown, attachments?: readonly Attachment[]): void {
+    if (this.#lost !== undefined) return
+    this.#writeValue(FrameType.event, 0, 0, [operation, argument], attachments)
+  }
+
+  /** A stream number that this side has not used yet. */
+  nextStream(): number {
+    return this.#nextStream++
+  }
+
+  addStream(stream: number, sink: FrameSink): void {
+    this.#streams.set(stream, sink)
+  }
+
+  removeStream(stream: number): void {
+    this.#streams.delete(stream)
+  }
+
+  /** Has `batch` asked for its frames at the next flush. */
+  addBatch(batch: Batch): void {
+    this.#batches.push(batch)
+  }
+
+  /** Takes note that an item was written or batched; decides when it leaves. `bytes` counts what is batched outside `out`. */
+  wrote(bytes = 0): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      process.nextTick(flushConnection, this)
+    }
+    const pending = ++this.#pending
+    if (pending >= this.#window || bytes >= flushBytes || this.out.position >= flushBytes) {
+      this.flush()
+    } else if (pending < 8 || (pending & 7) === 0) {
+      if (performance.now() - this.#lastFlush > longestHold) this.flush()
+    }
+  }
+
+  /** Posts everything that was written so far. */
+  flush(): void {
+    this.#collect()
+    if (this.out.position === 0) return
+    this.#post(undefined)
+  }
+
+  /** The end of the tick. */
+  flushTick(): void {
+    this.#scheduled = false
+    this.flush()
+  }
+
+  /**
+   * Posts one frame, written by `write`, in a chunk of its own that carries attachments.
+   */
+  postWithAttachments(attachments: readonly Attachment[], write: (out: ByteWriter) => void): void {
+    this.flush()
+    write(this.out)
+    this.#post(attachments)
+  }
+
+  /** Ends the connection: the peer is told, everything that waits is refused with `error`. */
+  close(error: Error = new RuntimeClosedError('the connection was closed')): void {
+    if (this.#lost !== undefined) return
+    this.flush()
+    this.#transport.close()
+    this.#lose(error)
+  }
+
+  #collect(): void {
+    if (this.#batches.length === 0) return
+    const batches = this.#batches
+    this.#batches = []
+    for (const batch of batches) batch.flushInto(this.out)
+  }
+
+  #post(attachments: readonly Attachment[] | undefined): void {
+    const out = this.out
+    const chunk = out.bytes.slice(0, out.position) as Uint8Array<ArrayBuffer>
+    out.reset()
+    this.#pending = 0
+    const now = performance.now()
+    if (now - this.#lastFlush > longestHold) {
+      this.#window = 1
+      this.#flushes = 0
+    } else if (++this.#flushes > narrowFlushes && this.#window < largestWindow) {
+      this.#window *= 2
+    }
+    this.#lastFlush = now
+    if (this.#lost === undefined) this.#transport.post(chunk, attachments)
+  }
+
+  #writeValue(
+    type: number,
+    flags: number,
+    stream: number,
+    value: unknown,
+    attachments: readonly Attachment[] | undefined,
+  ): void {
+    // The frame's attachments are only known once the value is encoded, so nothing else may share its chunk.
+    const collected: Attachment[] | undefined = this.carriesAttachments ? [...(attachments ?? [])] : undefined
+    const out = this.out
+    const before = out.position
+    const start = beginFrame(out, type, flags, stream)
+    try {
+      this.codec.encodeInto(out, value, { attachments: collected }, 'argument')
+    } catch (error) {
+      out.position = before
+      throw error
+    }
+    endFrame(out, start)
+    if (collected === undefined || collected.length === 0) {
+      this.wrote()
+      return
+    }
+    const frame = out.bytes.slice(before, out.position)
+    out.position = before
+    this.postWithAttachments(collected, (own) => {
+      own.reserve(frame.byteLength)
+      own.bytes.set(frame, own.position)
+      own.position += frame.byteLength
+    })
+  }
+
+  #receive(bytes: Uint8Array, attachments: readonly Attachment[] | undefined): void {
+    if (this.#lost !== undefined) return
+    const reader = this.#reader
+    try {
+      reader.open(bytes, attachments)
+      while (reader.next()) this.#dispatch(reader)
+      reader.close()
+    } catch (error) {
+      this.close(new KlawError('the peer sent a frame that can not be read', { cause: error }))
+    }
+  }
+
+  #dispatch(frame: FrameReader): void {
+    switch (frame.type) {
+      case FrameType.request:
+      case FrameType.event:
+        this.#serve(frame)
+        return
+      case FrameType.response:
+        this.#answered(frame)
+        return
+      case FrameType.abort:
+        this.#served.get(frame.stream)?.abort(new KlawError('the requester no longer waits'))
+        return
+      default:
+        // A frame for a stream that has just been closed here was under way; it has no one to go to.
+        this.#streams.get(frame.stream)?.frame(frame)
+    }
+  }
+
+  #serve(frame: FrameReader): void {
+    const answers = frame.type === FrameType.request
+    const id = frame.stream
+    let controller: AbortController | undefined
+    const open = () => {
+      if (controller === undefined) {
+        controller = new AbortController()
+        if (answers) this.#served.set(id, controller)
+      }
+      return controller.signal
+    }
+    let outcome: unknown
+    try {
+      const [name, argument] = this.#decode(frame) as [string, never]
+      const operation = this.#operations.get(name)
+      if (operation === undefined) throw new KlawError(`the peer asked for an unknown operation: ${name}`)
+      const context: OperationContext = {
+        connection: this,
+        attachments: frame.attachments,
+        get signal() {
+          return open()
+        },
+      }
+      outcome = operation(argument, context)
+    } catch (error) {
+      if (!answers) throw error
+      this.#answer(id, FrameFlag.error, error)
+      return
+    }
+    if (!answers) return
+    if (outcome instanceof Promise) {
+      outcome
+        .then(
+          (value) => this.#answer(id, 0, value),
+          (error) => this.#answer(id, FrameFlag.error, error),
+        )
+        .finally(() => this.#served.delete(id))
+    } else {
+      this.#served.delete(id)
+      this.#answer(id, 0, outcome)
+    }
+  }
+
+  #answer(id: number, flags: number, outcome: unknown): void {
+    if (this.#lost !== undefined) return
+    const value = outcome instanceof Reply ? outcome.value : outcome
+    const attachments = outcome instanceof Reply ? outcome.attachments : undefined
+    try {
+      this.#writeValue(FrameType.response, flags, id, value, attachments)
+    } catch (error) {
+      this.#writeValue(FrameType.response, FrameFlag.error, id, KlawError.from(error), undefined)
+    }
+  }
+
+  #answered(frame: FrameReader): void {
+    const request = this.#requests.get(frame.stream)
+    if (request === undefined) return
+    let value: unknown
+    try {
+      value = this.#decode(frame)
+    } catch (error) {
+      request.reject(error)
+      return
+    }
+    if ((frame.flags & FrameFlag.error) !== 0) request.reject(value)
+    else request.resolve(new Reply(value, frame.attachments ?? []))
+  }
+
+  #decode(frame: FrameReader): unknown {
+    return this.codec.decode(frame.bytes, frame.position, frame.end, { attachments: frame.attachments })
+  }
+
+  #lose(error: Error): void {
+    if (this.#lost !== undefined) return
+    this.#lost = error
+    for (const request of [...this.#requests.values()]) request.reject(error)
+    for (const controller of this.#served.values()) controller.abort(error)
+    this.#served.clear()
+    const streams = [...this.#streams.values()]
+    this.#streams.clear()
+    for (const stream of streams) stream.connectionLost(error)
+    const listeners = [...this.#closeListeners]
+    this.#closeListeners.clear()
+    for (const listener of listeners) listener(error)
+  }
+}
+
+function flushConnection(connection: Connection): void {
+  connection.flushTick()
+}

@@ -1,0 +1,23 @@
+/** What a chunk may carry beside its bytes, on a transport that stays inside one process. */
+export type Attachment = unknown
+
+/** Receives what a {@link Transport} brings. */
+export interface TransportListener {
+  /** A chunk of whole frames. The listener owns the bytes. */
+  chunk(bytes: Uint8Array, attachments: readonly Attachment[] | undefined): void
+  /** Nothing will come any more. Called once, after the last chunk. */
+  closed(reason: Error | undefined): void
+}
+
+/** Carries chunks of whole frames, in order, to one peer. */
+export interface Transport {
+  /** Whether chunks may carry attachments: shared buffers, moved buffers, ports. */
+  readonly carriesAttachments: boolean
+  start(listener: TransportListener): void
+  /** Hands the chunk over; the caller does not touch it again. Attachments that can move are moved, shared buffers are shared. */
+  post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void
+  /** While referenced, the transport keeps the event loop alive. */
+  ref(): void
+  unref(): void
+  close(): void
+}
