@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, expect, inject } from 'vitest'
+import { watchLeaks } from './leak-watch.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Milliseconds to wait for what is on its way out; only the leak checks' own test sets it. */
+    leakPatience?: number
+  }
+}
+
+/** Loaded before each test file: the file fails if it leaves anything running or an error unhandled. */
+const watch = watchLeaks()
+
+beforeAll(() => watch.start())
+
+afterAll(async () => {
+  expect(await watch.stop({ patience: inject('leakPatience') ?? 5_000 }), 'left behind by this test file').toEqual([])
+})

@@ -1,0 +1,46 @@
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+const minute = 60_000
+
+/** What all projects but `types` share. */
+const running: TestProjectInlineConfiguration['test'] = {
+  pool: 'forks',
+  testTimeout: minute,
+  hookTimeout: minute,
+  setupFiles: ['test/setup/leaks.ts'],
+  // dist/ is run as it was built: vitest must not transform what a user's Node would load as it is.
+  server: { deps: { external: [/\/dist\//] } },
+}
+
+/** For projects that import '@klaw/core', which is dist/. */
+const built = { globalSetup: ['test/setup/build.ts'] }
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    reporters: ['default', './test/setup/count-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { ...running, name: 'unit', include: ['test/unit/**/*.test.ts', 'test/interleaving/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: { ...running, ...built, name: 'conformance', include: ['test/conformance/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: { ...running, ...built, name: 'integration', include: ['test/integration/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          ...built,
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['test/types/**/*.test.ts'], tsconfig: 'tsconfig.json' },
+        },
+      },
+    ],
+  },
+})
