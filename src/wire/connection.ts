@@ -90,11 +90,11 @@ export class Connection {
     this.#transport = transport
     this.codec = codec
     this.#operations = operations
-    transport.unref()
     transport.start({
       chunk: (bytes, attachments) => this.#receive(bytes, attachments),
       closed: (reason) => this.#lose(reason ?? new RuntimeClosedError('the connection was closed by its peer')),
     })
+    transport.unref()
   }
 
   /** Why the connection is gone; undefined while it is open. */

@@ -1,0 +1,15 @@
+import type { ActorEngine } from './actor-engine.ts'
+import type { ChannelEngine } from './channel-engine.ts'
+import type { ObjectEngine } from './object-engine.ts'
+
+/** What a runtime stands on. The embedded engine and the Ray engine implement the same interface. */
+export interface Engine {
+  readonly kind: 'embedded' | 'ray'
+  readonly channels: ChannelEngine
+  readonly objects: ObjectEngine
+  readonly actors: ActorEngine
+  /** Why the engine can no longer be used; undefined while it can. */
+  readonly lost: Error | undefined
+  /** Ends everything that was started; idempotent. Everything pending is refused. */
+  shutdown(): Promise<void>
+}
