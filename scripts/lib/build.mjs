@@ -19,12 +19,15 @@ export async function ensureBuilt(say, options = {}) {
   say('building dist/ (tsdown)')
   const fresh = `${cache}dist-${process.pid}`
   const old = `${cache}dist-old-${process.pid}`
-  await mustRun(bin('tsdown'), ['--out-dir', fresh])
-  // Built aside and renamed into place, so that a test that runs at this moment never sees half a build.
-  if (existsSync(dist)) renameSync(dist, old)
-  renameSync(fresh, dist)
-  rmSync(old, { recursive: true, force: true })
-  writeFileSync(stamp, fingerprint)
+  try {
+    await mustRun(bin('tsdown'), ['--out-dir', fresh], { env: { NO_COLOR: '1' } })
+    // Built aside and renamed into place, so that a test that runs at this moment never sees half a build.
+    if (existsSync(dist)) renameSync(dist, old)
+    renameSync(fresh, dist)
+    writeFileSync(stamp, fingerprint)
+  } finally {
+    for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** @param {string} fingerprint */

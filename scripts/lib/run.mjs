@@ -22,7 +22,7 @@ export function run(command, args, options = {}) {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
       stdio: options.inherit === true ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      shell: process.platform === 'win32' && command === 'npm',
+      shell: process.platform === 'win32' && (command === 'npm' || command === 'npx'),
     })
     let output = ''
     const collect = (/** @type {Buffer} */ chunk) => {
