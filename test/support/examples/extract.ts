@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** One `ts` block of a document or a doc comment. */
+export interface Example {
+  /** The document, relative to the repository. */
+  readonly document: string
+  /** The line of the document on which the block's code begins, from 1. */
+  readonly line: number
+  readonly code: string
+  /** Set if other blocks of the document import it under this name. */
+  readonly fileName: string | undefined
+  readonly isRun: boolean
+}
+
+/** All `ts` blocks of README.md, docs/ and the doc comments of src/. */
+export function findExamples(root: string): Example[] {
+  const documents = ['README.md', ...filesIn(root, 'docs', '.md'), ...filesIn(root, 'src', '.ts')]
+  return documents.flatMap((document) => {
+    const text = readFileSync(join(root, document), 'utf8')
+    return blocksOf(document.endsWith('.ts') ? docCommentsOf(text) : text).map((block) => toExample(document, block))
+  })
+}
+
+/** The code between two fences, and its first line's number. */
+export interface Block {
+  line: number
+  code: string
+}
+
+/** The text with everything but its doc comments blanked, so that line numbers stay those of the file. */
+export function docCommentsOf(source: string): string {
+  let isComment = false
+  return source
+    .split('\n')
+    .map((line) => {
+      const starts = !isComment && /^\s*\/\*\*/.test(line)
+      const isPart = isComment || starts
+      if (isPart) isComment = !line.includes('*/')
+      return isPart && !starts ? line.replace(/^\s*\* ?/, '').replace('*/', '') : ''
+    })
+    .join('\n')
+}
+
+/** The fenced `ts` blocks of a Markdown text. */
+export function blocksOf(markdown: string): Block[] {
+  const blocks: Block[] = []
+  let open: { fence: string; indent: string; isTypeScript: boolean; line: number; lines: string[] } | undefined
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const [, indent = '', fence = '', language = ''] = /^(\s*)(`{3,})\s*(\w*)/.exec(line) ?? []
+    if (open === undefined) {
+      if (fence === '') continue
+      open = { fence, indent, isTypeScript: language === 'ts', line: index + 2, lines: [] }
+    } else if (fence === open.fence && language === '') {
+      if (open.isTypeScript) blocks.push({ line: open.line, code: open.lines.join('\n') })
+      open = undefined
+    } else {
+      open.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line)
+    }
+  }
+  if (open !== undefined) throw new Error(`the block at line ${open.line - 1} is not closed`)
+  return blocks
+}
+
+function toExample(document: string, { line, code }: Block): Example {
+  const fileName = /^\/\/ ([\w-]+\.ts)\b/.exec(code)?.[1]
+  return { document, line, code, fileName, isRun: fileName === undefined && !code.startsWith('// not run') }
+}
+
+function filesIn(root: string, folder: string, ending: string): string[] {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => `${folder}/${path.replaceAll('\\', '/')}`)
+    .sort()
+}
