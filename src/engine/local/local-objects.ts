@@ -1,0 +1,204 @@
+import { ByteWriter } from '../../codec/byte-writer.ts'
+import { type KlawError, ObjectFreedError } from '../../errors.ts'
+import { type EncodedValue, HandleKind, type Token } from '../../wire/token.ts'
+import { type ObjectEngine, type ObjectPort, type ObjectStoreStats, ObjectWaiter } from '../object-engine.ts'
+import { BorrowedObject } from './borrowed-object.ts'
+import type { Client, TransitContext } from './client.ts'
+import type { LocalObject, Remains } from './local-object.ts'
+import { type MemoryCounters, ObjectMemory } from './object-memory.ts'
+import { OwnedObject, type Producer } from './owned-object.ts'
+import { storedSize, toStored } from './stored-value.ts'
+
+/** Makes the handle that users see. */
+export type RefFactory = (object: ObjectPort) => unknown
+
+/** The objects of one thread: those that it owns, and those of other threads of which it holds handles. */
+export class LocalObjects implements ObjectEngine {
+  readonly client: Client
+  readonly memory: ObjectMemory
+  readonly #makeRef: RefFactory
+  /** Objects that have left their thread, by id. */
+  readonly #entries = new Map<string, WeakRef<LocalObject>>()
+  readonly #collected = new FinalizationRegistry<Remains>((remains) => this.#release(remains))
+  #nextNumber = 1
+  #nextLease = 1
+
+  /** @param counters what the hub answered to `object.open` */
+  constructor(client: Client, counters: MemoryCounters, makeRef: RefFactory) {
+    this.client = client
+    this.memory = new ObjectMemory(counters)
+    this.#makeRef = makeRef
+    client.handleFactory(HandleKind.objectRef, (token, id) => makeRef(this.#borrow(token, id as string)))
+    client.operations.set('object.lost', ({ id, error }: { id: string; error: KlawError }) => {
+      const object = this.find(id)
+      if (object instanceof OwnedObject || object instanceof BorrowedObject) object.lose(error)
+    })
+  }
+
+  /** Asks the hub for what a thread needs to have objects. */
+  static async open(client: Client, makeRef: RefFactory): Promise<LocalObjects> {
+    return new LocalObjects(client, (await client.connection.request('object.open')) as MemoryCounters, makeRef)
+  }
+
+  get lost(): Error | undefined {
+    return this.client.connection.lost
+  }
+
+  /**
+   * A pending object that this thread owns.
+   *
+   * Whoever creates it settles it, by `settle` or `fail`, also when the runtime closes, and holds it until then.
+   */
+  create(producer?: Producer): OwnedObject {
+    return new OwnedObject(this, this.#nextNumber++, producer)
+  }
+
+  /** The handle that users see, for {@link create}'s object. */
+  ref(object: ObjectPort): unknown {
+    return this.#makeRef(object)
+  }
+
+  /** An object of this runtime that has left its thread and of which this thread holds a handle. */
+  find(id: string): LocalObject | undefined {
+    return this.#entries.get(id)?.deref()
+  }
+
+  /**
+   * The value as bytes, to take the place of an argument that is a ref. Throws, or rejects with, the object's error.
+   *
+   * The attachments may be moved. The tokens stay the object's: `retain` the object until the call has been answered.
+   */
+  read(object: ObjectPort): EncodedValue | Promise<EncodedValue> {
+    const local = object as LocalObject
+    return local.settled ? local.read() : new Promise((resolve, reject) => local.park(new Reading(resolve, reject)))
+  }
+
+  put(value: unknown): OwnedObject {
+    if (this.lost !== undefined) throw this.lost
+    const stored = toStored(this.encode(value, 'value'))
+    const object = this.create()
+    const size = storedSize(stored)
+    if (!this.reserve(object, size)) {
+      this.client.releaseTokens(stored.tokens)
+      throw this.memory.full(size)
+    }
+    object.keep(stored)
+    return object
+  }
+
+  /** A value as bytes of its own. Throws `SerializationError` with the path, which starts with `name`. */
+  encode(value: unknown, name: string, target?: number): EncodedValue {
+    const writer = new ByteWriter()
+    const attachments: unknown[] = []
+    const tokens: Token[] = []
+    const context: TransitContext = { attachments, tokens, target }
+    try {
+      this.client.codec.encodeInto(writer, value, context, name)
+    } catch (error) {
+      this.client.releaseTokens(tokens)
+      throw error
+    }
+    return {
+      bytes: writer.bytes.subarray(0, writer.position),
+      attachments: attachments.length === 0 ? undefined : attachments,
+      tokens: tokens.length === 0 ? undefined : tokens,
+    }
+  }
+
+  async free(objects: readonly ObjectPort[]): Promise<void> {
+    if (this.lost !== undefined) throw this.lost
+    const shared: string[] = []
+    for (const object of objects as LocalObject[]) {
+      if (object.remains?.lease !== undefined) shared.push(object.id)
+      const error = new ObjectFreedError(`object ${object.id} was freed`, { objectId: object.id })
+      ;(object as OwnedObject | BorrowedObject).lose(error)
+    }
+    if (shared.length > 0) await this.client.connection.request('object.free', shared)
+  }
+
+  async stats(): Promise<ObjectStoreStats> {
+    return (await this.client.connection.request('object.stats')) as ObjectStoreStats
+  }
+
+  /** Takes room in the store; what `object` leaves behind gives it back. */
+  reserve(object: LocalObject, bytes: number): boolean {
+    if (!this.memory.tryReserve(bytes)) return false
+    this.remainsOf(object).bytes += bytes
+    return true
+  }
+
+  /** What `object` will leave behind, from now on watched for. @internal */
+  remainsOf(object: LocalObject): Remains {
+    if (object.remains === undefined) {
+      object.remains = { id: object.id, lease: undefined, bytes: 0, tokens: undefined, entry: undefined }
+      this.#collected.register(object, object.remains, object.remains)
+    }
+    return object.remains
+  }
+
+  /** From now on the object can be found by its id. @internal */
+  enter(object: LocalObject): void {
+    const entry = new WeakRef(object)
+    this.remainsOf(object).entry = entry
+    this.#entries.set(object.id, entry)
+  }
+
+  /** The last handle has been disposed of. @internal */
+  forget(object: LocalObject): void {
+    const { remains } = object
+    if (remains === undefined) return
+    object.remains = undefined
+    this.#collected.unregister(remains)
+    this.#release(remains)
+  }
+
+  /** Gives back the room and the handles that the value took, not the object's lease. @internal */
+  giveBack(object: LocalObject): void {
+    if (object.remains !== undefined) this.#giveBack(object.remains)
+  }
+
+  #giveBack(remains: Remains): void {
+    if (remains.bytes > 0) this.memory.release(remains.bytes)
+    remains.bytes = 0
+    this.client.releaseTokens(remains.tokens)
+    remains.tokens = undefined
+  }
+
+  #release(remains: Remains): void {
+    this.#giveBack(remains)
+    if (remains.lease === undefined) return
+    if (this.#entries.get(remains.id) === remains.entry) this.#entries.delete(remains.id)
+    this.client.connection.notify('object.release', { id: remains.id, lease: remains.lease })
+  }
+
+  /** A handle has arrived inside a value. */
+  #borrow(token: Token, id: string): LocalObject {
+    const known = this.find(id)
+    if (known instanceof BorrowedObject) known.claim(token)
+    // The owner holds its object by the lease that it has from the start.
+    if (known !== undefined) return known
+    const object = new BorrowedObject(this, id, this.#nextLease++)
+    object.claim(token)
+    return object
+  }
+}
+
+/** Somebody who waits for the bytes of an argument. */
+class Reading extends ObjectWaiter {
+  readonly #resolve: (value: EncodedValue) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor(resolve: (value: EncodedValue) => void, reject: (error: unknown) => void) {
+    super()
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  settled(object: ObjectPort): void {
+    try {
+      this.#resolve((object as LocalObject).read())
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+}

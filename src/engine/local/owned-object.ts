@@ -1,0 +1,120 @@
+import type { EncodeContext } from '../../codec/codec.ts'
+import { KlawError } from '../../errors.ts'
+import { type EncodedValue, HandleKind } from '../../wire/token.ts'
+import { LocalObject } from './local-object.ts'
+import type { LocalObjects } from './local-objects.ts'
+import { largeValue, type StoredValue, storedSize, toShared, toStored } from './stored-value.ts'
+
+/** Whoever makes the value of a pending object: a call or a task. */
+export interface Producer {
+  /** Somebody in this thread began to wait for the object, and nobody did before. */
+  awaited?(object: OwnedObject): void
+}
+
+/** An object that this thread owns: it ends when the thread does. It stays in the thread until a handle of it leaves. */
+export class OwnedObject extends LocalObject {
+  readonly producer: Producer | undefined
+  readonly #number: number
+  #published = false
+
+  /** @internal `LocalObjects.create` makes them. */
+  constructor(engine: LocalObjects, number: number, producer: Producer | undefined) {
+    super(engine)
+    this.#number = number
+    this.producer = producer
+  }
+
+  get id(): string {
+    return `${this.engine.client.session}.${this.#number}`
+  }
+
+  /** The object has its value. Its tokens are the object's from now on. Does nothing but release them when it has settled before. */
+  settle(value: EncodedValue): void {
+    if (this.settled) {
+      this.engine.client.releaseTokens(value.tokens)
+      return
+    }
+    const stored = toStored(value)
+    const size = storedSize(stored)
+    if (size >= largeValue && !this.engine.reserve(this, size)) {
+      this.engine.client.releaseTokens(value.tokens)
+      this.fail(this.engine.memory.full(size))
+      return
+    }
+    this.keep(stored)
+  }
+
+  /** The object has failed: every `get` throws `error`. Does nothing when it has settled before. */
+  fail(error: unknown): void {
+    if (this.settled) return
+    this.failWith(error)
+    if (this.#published) this.#publish()
+    if (!this.held) this.drop()
+  }
+
+  /** Takes a value whose room has been reserved. @internal */
+  keep(stored: StoredValue): void {
+    if (stored.tokens !== undefined && stored.tokens.length > 0) this.engine.remainsOf(this).tokens = stored.tokens
+    this.succeedWith(stored)
+    if (this.#published) this.#publish()
+    if (!this.held) this.drop()
+  }
+
+  /** The value is gone for good: freed by somebody. @internal */
+  lose(error: Error): void {
+    this.engine.giveBack(this)
+    this.failWith(error)
+  }
+
+  look(): void {}
+
+  export(context: EncodeContext): { kind: number; body: unknown } {
+    if (!this.#published) {
+      this.#published = true
+      this.engine.remainsOf(this).lease = 0
+      this.engine.enter(this)
+      this.#publish()
+    }
+    return this.engine.client.export(context, HandleKind.objectRef, this.id, this.id)
+  }
+
+  protected override waiting(): void {
+    this.producer?.awaited?.(this)
+  }
+
+  protected drop(): void {
+    // A value that is still to come has to be passed on to those who hold the object elsewhere.
+    if (!this.settled && this.#published) return
+    this.engine.forget(this)
+    this.stored = undefined
+  }
+
+  /** Tells the hub what there is: a value, an error, or that something will come. */
+  #publish(): void {
+    const { connection } = this.engine.client
+    if (!this.settled) {
+      connection.notify('object.publish', { id: this.id })
+    } else if (this.stored !== undefined) {
+      // The hub counts the bytes, and releases the handles inside, from here on.
+      const value = toShared(this.stored)
+      this.stored = value
+      const remains = this.engine.remainsOf(this)
+      connection.notify('object.publish', { id: this.id, value, counted: remains.bytes })
+      remains.bytes = 0
+      remains.tokens = undefined
+    } else {
+      this.#publishError(this.error)
+    }
+  }
+
+  #publishError(error: unknown): void {
+    const { connection } = this.engine.client
+    try {
+      connection.notify('object.publish', { id: this.id, failed: true, error })
+    } catch (cause) {
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+      const substitute = new KlawError(`the object failed with an error that can not be sent: ${text} (${String(cause)})`)
+      connection.notify('object.publish', { id: this.id, failed: true, error: substitute })
+    }
+  }
+}
