@@ -38,7 +38,12 @@ export default defineConfig({
           ...built,
           name: 'types',
           include: [],
-          typecheck: { enabled: true, only: true, include: ['test/types/**/*.test.ts'], tsconfig: 'tsconfig.json' },
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/**/*.test.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+          },
         },
       },
     ],

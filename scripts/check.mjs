@@ -17,6 +17,7 @@ import { bin, run } from './lib/run.mjs'
 const steps = [
   { name: 'lint', command: bin('biome'), args: ['check', '--error-on-warnings', '.'] },
   { name: 'imports', command: bin('depcruise'), args: ['src', '--config', '.dependency-cruiser.cjs'] },
+  { name: 'unused', command: bin('knip'), args: ['--no-progress'] },
   { name: 'types', command: bin('tsc'), args: ['-p', 'tsconfig.json'] },
   { name: 'types-browser', command: bin('tsc'), args: ['-p', 'tsconfig.channel.json'] },
   { name: 'types-scripts', command: bin('tsc'), args: ['-p', 'scripts'] },

@@ -1,4 +1,4 @@
-import type { SerializedError } from '@vitest/utils'
+import type { SerializedError } from 'vitest'
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 
 /** Ends a run with one plain line, 'N passed, N failed', which scripts can read. Files that failed as a whole count too. */
