@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'CHANNEL_FULL'
   | 'CHANNEL_EMPTY'
   | 'CHANNEL_TIMEOUT'
+  | 'CHANNEL_PARTIAL_SEND'
   | 'CHANNEL_LAGGED'
   | 'CHANNEL_SCHEMA'
   | 'CHANNEL_CONFIG_MISMATCH'
@@ -231,6 +232,22 @@ export class ChannelTimeout extends KlawError {
   constructor(message: string, options: ErrorOptions & { timeout: number }) {
     super(message, options)
     this.timeout = options.timeout
+  }
+}
+
+/**
+ * A batch that is larger than the channel's capacity was given up half-way. The first `sent` values are accepted and will be
+ * delivered; `unsent` gives back the others. The `cause` says why: the signal's reason, or a {@link ChannelTimeout}.
+ */
+export class ChannelPartialSend<Value = unknown> extends KlawError {
+  static override readonly code = 'CHANNEL_PARTIAL_SEND'
+  readonly sent: number
+  readonly unsent: readonly Value[]
+
+  constructor(options: ErrorOptions & { sent: number; unsent: readonly Value[] }) {
+    super(`${options.sent} values of the batch were sent, ${options.unsent.length} were not`, options)
+    this.sent = options.sent
+    this.unsent = options.unsent
   }
 }
 

@@ -1,0 +1,44 @@
+import { ChannelTimeout } from '../errors.ts'
+import type { Clock } from './clock.ts'
+import type { WaitOptions } from './ports.ts'
+
+/** Ends a waiting operation when its signal aborts or its time is over, whichever comes first. */
+export class Interrupt {
+  readonly #signal: AbortSignal | undefined
+  readonly #clock: Clock
+  readonly #fire: (error: unknown) => void
+  #timer: unknown
+
+  /** `fire` is called at most once, and not after `clear`. The caller has made sure that the signal has not aborted yet. */
+  constructor(options: WaitOptions, clock: Clock, operation: string, fire: (error: unknown) => void) {
+    const { signal, timeout } = options
+    this.#signal = signal
+    this.#clock = clock
+    this.#fire = fire
+    signal?.addEventListener('abort', this)
+    if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) {
+      this.#timer = clock.setTimer(() => this.#end(timedOut(operation, timeout)), timeout)
+    }
+  }
+
+  /** Called by the signal. */
+  handleEvent(): void {
+    this.#end(this.#signal?.reason)
+  }
+
+  /** Lets go of the timer and the signal. */
+  clear(): void {
+    this.#signal?.removeEventListener('abort', this)
+    if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
+    this.#timer = undefined
+  }
+
+  #end(error: unknown): void {
+    this.clear()
+    this.#fire(error)
+  }
+}
+
+export function timedOut(operation: string, timeout: number): ChannelTimeout {
+  return new ChannelTimeout(`${operation} did not succeed within ${timeout} ms`, { timeout })
+}

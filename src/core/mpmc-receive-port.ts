@@ -1,0 +1,199 @@
+import { ChannelClosed, ChannelEmpty } from '../errors.ts'
+import { failed, type Result, success } from '../result.ts'
+import type { Clock } from './clock.ts'
+import { timedOut } from './interrupt.ts'
+import type { ItemWaiter } from './item-queue.ts'
+import type { Leases } from './leases.ts'
+import type { Mpmc } from './mpmc.ts'
+import { Pending } from './pending.ts'
+import type { ChannelStats, ReceivePort, WaitOptions } from './ports.ts'
+import type { SelectSource } from './select.ts'
+import { Waiter } from './waiters.ts'
+
+/** Takes items as they are. */
+export function asIs<Item>(): Presenter<Item, Item> {
+  return plain
+}
+
+const plain: Presenter<never, never> & Presenter<unknown, unknown> = { present: (item: never) => item }
+
+/** How a port presents what it takes: as it is, or as a delivery that must be acknowledged. */
+export interface Presenter<Item, Message> {
+  present(item: Item, owner: object): Message
+  /** Present in acknowledged mode. */
+  readonly leases?: Pick<Leases<never>, 'expire' | 'followUp' | 'returnAll'>
+}
+
+/** The receiving end of an {@link Mpmc} in this process. */
+export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
+  readonly #channel: Mpmc<Item>
+  readonly #clock: Clock
+  readonly #presenter: Presenter<Item, Message>
+  #open = true
+
+  /** Takes over one count of the channel's receivers. */
+  constructor(channel: Mpmc<Item>, clock: Clock, presenter: Presenter<Item, Message>) {
+    this.#channel = channel
+    this.#clock = clock
+    this.#presenter = presenter
+  }
+
+  get capacity(): number {
+    return this.#channel.slots.capacity
+  }
+
+  get length(): number {
+    this.#presenter.leases?.expire()
+    return this.#channel.items.length
+  }
+
+  get isClosed(): boolean {
+    return !this.#open || (this.#channel.items.isEnded && this.#channel.items.length === 0)
+  }
+
+  recv(options: WaitOptions | undefined): Promise<Message> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (this.#hasItem()) return Promise.resolve(this.#take())
+    if (this.isClosed) return Promise.reject(this.#closure())
+    if (options?.timeout === 0) return Promise.reject(timedOut('recv', 0))
+    const waiter = new WaitingRecv<Item, Message>(this)
+    waiter.interruptBy(options, this.#clock, 'recv')
+    this.park(waiter)
+    return waiter.promise
+  }
+
+  tryRecv(): Result<Message, ChannelEmpty | ChannelClosed> {
+    if (this.#hasItem()) return success(this.#take())
+    return failed(this.isClosed ? this.#closure() : new ChannelEmpty())
+  }
+
+  takeUpTo(max: number): Message[] {
+    const messages: Message[] = []
+    while (messages.length < max && this.#hasItem()) messages.push(this.#take())
+    if (messages.length === 0 && this.isClosed) throw this.#closure()
+    return messages
+  }
+
+  recvSource(): SelectSource<Result<Message, ChannelClosed>> {
+    return {
+      ready: () => this.#hasItem() || this.isClosed,
+      take: () => (this.#hasItem() ? success(this.#take()) : failed(this.#closure())),
+      park: (win) => {
+        const waiter = new SelectedRecv<Item, Message>(this, win)
+        this.park(waiter)
+        return () => this.unpark(waiter)
+      },
+    }
+  }
+
+  clone(): MpmcReceivePort<Item, Message> {
+    if (!this.#open) throw this.#closure()
+    this.#channel.receivers.add()
+    return new MpmcReceivePort(this.#channel, this.#clock, this.#presenter)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    const { items } = this.#channel
+    for (const waiter of items.waiters() as Iterable<OwnedWaiter<Item>>) {
+      if (waiter.owner === this && items.unpark(waiter)) waiter.ended(this.#closure())
+    }
+    this.#channel.removeReceiver()
+    this.#presenter.leases?.returnAll(this)
+  }
+
+  stats(): ChannelStats {
+    this.#presenter.leases?.expire()
+    return this.#channel.stats()
+  }
+
+  /** @internal */
+  park(waiter: OwnedWaiter<Item>): void {
+    if (this.#hasItem()) waiter.deliver(this.#channel.take())
+    else this.#channel.items.park(waiter)
+    this.#presenter.leases?.followUp()
+  }
+
+  /** @internal */
+  unpark(waiter: OwnedWaiter<Item>): void {
+    this.#channel.items.unpark(waiter)
+    this.#presenter.leases?.followUp()
+  }
+
+  /** @internal What was delivered to a waiter of this port. */
+  present(item: Item): Message {
+    const message = this.#presenter.present(item, this)
+    this.#presenter.leases?.followUp()
+    return message
+  }
+
+  #hasItem(): boolean {
+    if (!this.#open) return false
+    this.#presenter.leases?.expire()
+    return this.#channel.items.length !== 0
+  }
+
+  #take(): Message {
+    return this.#presenter.present(this.#channel.take(), this)
+  }
+
+  #closure(): ChannelClosed {
+    if (!this.#open) return new ChannelClosed('this receiver is closed')
+    return closure(this.#channel.items.error)
+  }
+}
+
+/** An item waiter that knows through which port it came. */
+interface OwnedWaiter<Item> extends ItemWaiter<Item> {
+  readonly owner: object
+}
+
+/** Each operation gets an error of its own. */
+function closure(error: unknown): ChannelClosed {
+  return error instanceof ChannelClosed
+    ? new ChannelClosed(error.message, { cause: error.cause })
+    : (error as ChannelClosed)
+}
+
+/** A `recv` that waits for an item. */
+class WaitingRecv<Item, Message> extends Pending<Message> implements OwnedWaiter<Item> {
+  readonly owner: MpmcReceivePort<Item, Message>
+
+  constructor(owner: MpmcReceivePort<Item, Message>) {
+    super()
+    this.owner = owner
+  }
+
+  deliver(item: Item): void {
+    this.succeed(this.owner.present(item))
+  }
+
+  ended(error: unknown): void {
+    this.fail(closure(error))
+  }
+
+  leave(): void {
+    this.owner.unpark(this)
+  }
+}
+
+/** A receive as one case of a `select`, or the next step of an iteration. */
+class SelectedRecv<Item, Message> extends Waiter implements OwnedWaiter<Item> {
+  readonly owner: MpmcReceivePort<Item, Message>
+  readonly #win: (outcome: Result<Message, ChannelClosed>) => void
+
+  constructor(owner: MpmcReceivePort<Item, Message>, win: (outcome: Result<Message, ChannelClosed>) => void) {
+    super()
+    this.owner = owner
+    this.#win = win
+  }
+
+  deliver(item: Item): void {
+    this.#win(success(this.owner.present(item)))
+  }
+
+  ended(error: unknown): void {
+    this.#win(failed(closure(error)))
+  }
+}

@@ -1,0 +1,168 @@
+import { ChannelClosed, ChannelPartialSend } from '../errors.ts'
+import { done, failed, type Result } from '../result.ts'
+import type { Mpmc } from './mpmc.ts'
+import { Pending } from './pending.ts'
+import type { SlotPort } from './ports.ts'
+import type { SlotWaiter } from './slots.ts'
+import { Waiter } from './waiters.ts'
+
+/** Leaves the line for slots. The channel may have stayed open for this one alone. */
+function leaveLine<Item>(channel: Mpmc<Item>, waiter: SlotWaiter): void {
+  if (channel.slots.unpark(waiter)) channel.endIfOver()
+}
+
+/** What a waiting operation is told: the same error, and what it did not send. */
+function refusal(error: unknown, value: unknown): unknown {
+  return error instanceof ChannelClosed ? new ChannelClosed(error.message, { cause: error.cause, value }) : error
+}
+
+/** A `send` that waits for room. */
+export class WaitingSend<Item> extends Pending<void> implements SlotWaiter {
+  need = 1
+  readonly least: number | undefined = undefined
+  readonly #channel: Mpmc<Item>
+  readonly #value: unknown
+  readonly #item: Item
+
+  constructor(channel: Mpmc<Item>, value: unknown, item: Item) {
+    super()
+    this.#channel = channel
+    this.#value = value
+    this.#item = item
+  }
+
+  granted(): void {
+    this.#channel.accept(this.#item)
+    this.succeed()
+  }
+
+  refused(error: unknown): void {
+    this.fail(refusal(error, this.#value))
+  }
+
+  leave(): void {
+    leaveLine(this.#channel, this)
+  }
+}
+
+/** A `sendBatch` that waits for room: for all its slots together if they can be had, else for one after the other. */
+export class WaitingBatch<Item> extends Pending<void> implements SlotWaiter {
+  need: number
+  readonly least: number | undefined
+  readonly #channel: Mpmc<Item>
+  readonly #values: readonly unknown[]
+  readonly #items: readonly Item[]
+  #sent = 0
+
+  constructor(channel: Mpmc<Item>, values: readonly unknown[], items: readonly Item[]) {
+    super()
+    this.#channel = channel
+    this.#values = values
+    this.#items = items
+    this.need = items.length
+    this.least = items.length > channel.slots.capacity ? 1 : undefined
+  }
+
+  granted(count: number): void {
+    const end = this.#sent + count
+    while (this.#sent < end) this.#channel.accept(this.#items[this.#sent++] as Item)
+    if (this.need === 0) this.succeed()
+  }
+
+  refused(error: unknown): void {
+    this.fail(refusal(error, this.#values.slice(this.#sent)))
+  }
+
+  leave(): void {
+    leaveLine(this.#channel, this)
+  }
+
+  override interrupted(error: unknown): unknown {
+    if (this.#sent === 0) return error
+    return new ChannelPartialSend({ sent: this.#sent, unsent: this.#values.slice(this.#sent), cause: error })
+  }
+}
+
+/** A `reserve` that waits for a slot. */
+export class WaitingReserve<T, Item> extends Pending<SlotPort<T>> implements SlotWaiter {
+  need = 1
+  readonly least: number | undefined = undefined
+  readonly #channel: Mpmc<Item>
+  readonly #item: (value: T) => Item
+
+  constructor(channel: Mpmc<Item>, item: (value: T) => Item) {
+    super()
+    this.#channel = channel
+    this.#item = item
+  }
+
+  granted(): void {
+    this.#channel.permitGiven()
+    this.succeed(new MpmcSlot(this.#channel, this.#item))
+  }
+
+  refused(error: unknown): void {
+    this.fail(refusal(error, undefined))
+  }
+
+  leave(): void {
+    leaveLine(this.#channel, this)
+  }
+}
+
+/** One slot that was given out. It keeps the channel open until it is used or given back. */
+class MpmcSlot<T, Item> implements SlotPort<T> {
+  readonly #channel: Mpmc<Item>
+  readonly #item: (value: T) => Item
+
+  constructor(channel: Mpmc<Item>, item: (value: T) => Item) {
+    this.#channel = channel
+    this.#item = item
+  }
+
+  send(value: T): void {
+    this.#channel.permitEnded()
+    if (this.#channel.receivers.count === 0) {
+      throw new ChannelClosed('the channel is closed: no receiver is left', { value })
+    }
+    this.#channel.accept(this.#item(value))
+  }
+
+  release(): void {
+    this.#channel.permitEnded()
+    this.#channel.slots.release()
+    this.#channel.endIfOver()
+  }
+}
+
+/** A send as one case of a `select`. */
+export class SelectedSend<Item> extends Waiter implements SlotWaiter {
+  need = 1
+  readonly least: number | undefined = undefined
+  readonly #channel: Mpmc<Item>
+  readonly #value: unknown
+  readonly #item: Item
+  readonly #win: (outcome: Result<void, ChannelClosed>) => void
+
+  constructor(channel: Mpmc<Item>, value: unknown, item: Item, win: (outcome: Result<void, ChannelClosed>) => void) {
+    super()
+    this.#channel = channel
+    this.#value = value
+    this.#item = item
+    this.#win = win
+  }
+
+  granted(): void {
+    // The other cases leave first: one of them may wait for this very item.
+    this.#win(done)
+    this.#channel.accept(this.#item)
+  }
+
+  refused(error: unknown): void {
+    this.#win(failed(refusal(error, this.#value) as ChannelClosed))
+  }
+
+  leave(): void {
+    leaveLine(this.#channel, this)
+  }
+}

@@ -1,0 +1,138 @@
+import { ChannelClosed } from '../errors.ts'
+import { Holders } from './holders.ts'
+import { ItemQueue } from './item-queue.ts'
+import type { ChannelStats } from './ports.ts'
+import { Slots } from './slots.ts'
+
+/**
+ * A channel with many senders and many receivers: capacity, items, who holds it, and the rules for closing.
+ *
+ * - An item holds its slot from before it is accepted until it was taken or, with `holdsTaken`, until it is settled.
+ * - It ends for receivers when no sender is left and nothing can come any more: no permit, no waiting send, nothing unsettled.
+ * - It ends for senders when no receiver is left. What is buffered is dropped.
+ */
+export class Mpmc<T> {
+  readonly slots: Slots
+  readonly items = new ItemQueue<T>()
+  readonly receivers = new Holders(1)
+  /** An item that was taken keeps its slot until {@link settle}, and may come back by {@link giveBack}. */
+  readonly holdsTaken: boolean
+  /** Counts items that were delivered again, for `stats`. Kept by whoever decides on that. */
+  redelivered = 0
+  #senders = 1
+  #permits = 0
+  #unsettled = 0
+  #sent = 0
+  #received = 0
+  #highWaterMark = 0
+
+  /** Starts with one sender and one receiver. */
+  constructor(capacity: number, holdsTaken = false) {
+    this.slots = new Slots(capacity)
+    this.holdsTaken = holdsTaken
+  }
+
+  get senders(): number {
+    return this.#senders
+  }
+
+  /** Sends now if there is room, nobody waits for it, and somebody can receive. */
+  trySend(item: T): boolean {
+    if (!this.slots.tryAcquire()) return false
+    this.accept(item)
+    return true
+  }
+
+  /** Takes in an item whose slot is held already. */
+  accept(item: T): void {
+    this.#sent++
+    if (this.items.waiting !== 0) {
+      this.#received++
+      if (this.holdsTaken) this.#unsettled++
+      this.items.push(item)
+      if (!this.holdsTaken) this.slots.release()
+    } else {
+      this.items.push(item)
+      if (this.items.length > this.#highWaterMark) this.#highWaterMark = this.items.length
+    }
+    if (this.#senders === 0) this.endIfOver()
+  }
+
+  /** Takes the first item. Only when `items.length` is not 0. */
+  take(): T {
+    const item = this.items.tryTake() as T
+    this.#received++
+    if (this.holdsTaken) this.#unsettled++
+    else this.slots.release()
+    return item
+  }
+
+  /** With `holdsTaken`: `count` items that were taken are done with. */
+  settle(count: number): void {
+    this.#unsettled -= count
+    this.slots.release(count)
+    this.endIfOver()
+  }
+
+  /** With `holdsTaken`: items that were taken come back, in order, before all others. Drops them if nobody can receive. */
+  giveBack(items: readonly T[]): void {
+    if (this.receivers.count === 0) {
+      this.#unsettled -= items.length
+      return
+    }
+    const handed = Math.min(items.length, this.items.waiting)
+    this.#received += handed
+    this.#unsettled += handed - items.length
+    this.items.pushFront(items)
+    this.endIfOver()
+  }
+
+  /** A slot was given out as a permit. The channel does not end before {@link permitEnded}. */
+  permitGiven(): void {
+    this.#permits++
+  }
+
+  /** The permit was used for an item (`accept` follows) or its slot is free again. */
+  permitEnded(): void {
+    this.#permits--
+  }
+
+  addSender(): void {
+    this.#senders++
+  }
+
+  removeSender(): void {
+    this.#senders--
+    this.endIfOver()
+  }
+
+  /** Returns what was dropped, when it was the last receiver. */
+  removeReceiver(): T[] {
+    if (!this.receivers.remove()) return []
+    this.slots.close(new ChannelClosed('the channel is closed: no receiver is left'))
+    return this.items.drain()
+  }
+
+  /** To be called when something that kept the channel open went without one of the other methods: a send that gave up. */
+  endIfOver(): void {
+    if (this.#senders !== 0 || this.#permits !== 0 || this.slots.waiting !== 0 || this.items.isEnded) return
+    if (this.holdsTaken && (this.#unsettled !== 0 || this.items.length !== 0)) return
+    this.items.end(new ChannelClosed('the channel is closed: no sender is left'))
+  }
+
+  stats(): ChannelStats {
+    return {
+      capacity: this.slots.capacity,
+      length: this.items.length,
+      highWaterMark: this.#highWaterMark,
+      senders: this.#senders,
+      receivers: this.receivers.count,
+      waitingSenders: this.slots.waiting,
+      waitingReceivers: this.items.waiting,
+      sent: this.#sent,
+      received: this.#received,
+      unacknowledged: this.#unsettled,
+      redelivered: this.redelivered,
+    }
+  }
+}
