@@ -18,7 +18,7 @@ const on = (/** @type {string} */ version, /** @type {string[]} */ ...args) =>
 await withConsumer(await pack(), async (folder) => {
   for (const version of versions) {
     const smoke = await run('npx', on(version, 'smoke.mjs'), { cwd: folder })
-    process.stdout.write(`Node ${version}, packed package: ${smoke.code === 0 ? 'ok\n' : `failed\n${smoke.output}`}`)
+    console.log(`Node ${version}, packed package: ${smoke.code === 0 ? '' : 'failed\n'}${smoke.output.trim()}`)
     if (smoke.code !== 0) process.exitCode = 1
     if (!existsSync(`${root}test/conformance`)) continue
     const suite = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'conformance']
