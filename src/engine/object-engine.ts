@@ -1,4 +1,4 @@
-import type { EncodeContext } from '../codec/codec.ts'
+import type { EncodeContext } from '../codec/handles.ts'
 import { Waiter } from '../core/waiters.ts'
 import type { Awaitable } from '../result.ts'
 
@@ -29,6 +29,8 @@ export interface ObjectPort {
   readonly engine: ObjectEngine
   /** Whether {@link value} can be called. A settled object never becomes pending again, but its value can be lost. */
   readonly settled: boolean
+  /** Whether it has settled with an error. */
+  readonly failed: boolean
   /** A fresh copy of the value. Only once settled. Throws the object's error. */
   value(): unknown
   /** Waits until the object has settled; only while it has not. Keeps the event loop alive. */

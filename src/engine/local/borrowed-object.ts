@@ -1,12 +1,13 @@
-import type { EncodeContext } from '../../codec/codec.ts'
+import type { EncodeContext } from '../../codec/handles.ts'
 import { HandleKind, type Token } from '../../wire/token.ts'
-import { LocalObject } from './local-object.ts'
-import type { LocalObjects } from './local-objects.ts'
+import { LocalObject, type ObjectTable } from './local-object.ts'
 import type { StoredValue } from './stored-value.ts'
 
-/** What the hub answers to `object.fetch`: nothing when it was only to look, and there is nothing yet. */
+/** What the hub answers to `object.fetch`, or undefined when it was only to look and there is nothing yet. */
 export interface Fetched {
   readonly value: StoredValue
+  /** Whether the value is the error that the object failed with. */
+  readonly failed: boolean
 }
 
 /** An object that another thread owns. Its bytes are fetched from the hub once, when somebody asks, and kept while there are handles. */
@@ -17,7 +18,7 @@ export class BorrowedObject extends LocalObject {
   #dropped = false
 
   /** @internal `LocalObjects.borrow` makes them. */
-  constructor(engine: LocalObjects, id: string, lease: number) {
+  constructor(engine: ObjectTable, id: string, lease: number) {
     super(engine)
     this.id = id
     this.#lease = lease
@@ -41,10 +42,10 @@ export class BorrowedObject extends LocalObject {
     }
   }
 
-  /** There is no value, or no more. @internal */
   lose(error: unknown): void {
     if (this.#dropped || this.failed) return
     this.failWith(error)
+    this.wake()
   }
 
   export(context: EncodeContext): { kind: number; body: unknown } {
@@ -75,7 +76,18 @@ export class BorrowedObject extends LocalObject {
     this.stored = undefined
   }
 
-  #arrived(fetched: Fetched): void {
-    if (!this.settled && !this.#dropped) this.succeedWith(fetched.value)
+  #arrived({ value, failed }: Fetched): void {
+    if (this.settled || this.#dropped) return
+    if (!failed) this.succeedWith(value)
+    else this.failWith(this.#decode(value))
+    this.wake()
+  }
+
+  #decode({ bytes, attachments }: StoredValue): unknown {
+    try {
+      return this.engine.client.codec.decode(bytes, 0, bytes.byteLength, { attachments })
+    } catch (error) {
+      return error
+    }
   }
 }

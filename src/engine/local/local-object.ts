@@ -1,9 +1,10 @@
-import type { EncodeContext } from '../../codec/codec.ts'
+import type { EncodeContext } from '../../codec/handles.ts'
 import { WaiterList } from '../../core/waiters.ts'
 import type { Awaitable } from '../../result.ts'
 import type { EncodedValue } from '../../wire/token.ts'
-import type { ObjectPort, ObjectWaiter } from '../object-engine.ts'
-import type { LocalObjects } from './local-objects.ts'
+import type { ObjectEngine, ObjectPort, ObjectWaiter } from '../object-engine.ts'
+import type { Client } from './client.ts'
+import type { ObjectMemory } from './object-memory.ts'
 import { type StoredValue, toReader } from './stored-value.ts'
 
 /**
@@ -22,19 +23,39 @@ export interface Remains {
   entry: WeakRef<LocalObject> | undefined
 }
 
+/** What an object needs from the table that it stands in, `LocalObjects`. */
+export interface ObjectTable extends ObjectEngine {
+  readonly client: Client
+  readonly memory: ObjectMemory
+  /** Takes room in the store, to be given back with the object's remains; false when there is none. */
+  reserve(object: LocalObject, bytes: number): boolean
+  /** What the object will leave behind, from now on watched for. */
+  remainsOf(object: LocalObject): Remains
+  /** From now on the object can be found by its id. */
+  enter(object: LocalObject): void
+  /** The last handle has been disposed of: everything that the object left behind is given back. */
+  forget(object: LocalObject): void
+  /** Gives back the room and the handles that the value took, not the object's lease. */
+  giveBack(object: LocalObject): void
+  /** A value as bytes of its own. */
+  encode(value: unknown, name: string): EncodedValue
+}
+
 /** An object in one thread: pending, then settled with a value or an error, and those who wait for it. */
 export abstract class LocalObject implements ObjectPort {
   abstract readonly id: string
-  readonly engine: LocalObjects
+  readonly engine: ObjectTable
   /** @internal */
   remains: Remains | undefined = undefined
   protected stored: StoredValue | undefined = undefined
   #error: unknown = undefined
   #settled = false
   #handles = 0
+  /** Whether there was a handle: until the first one is made, nothing can be given up. */
+  #retained = false
   #waiters: WaiterList<ObjectWaiter> | undefined = undefined
 
-  constructor(engine: LocalObjects) {
+  constructor(engine: ObjectTable) {
     this.engine = engine
   }
 
@@ -53,11 +74,6 @@ export abstract class LocalObject implements ObjectPort {
   /** Why there is no value; only when it has {@link failed}. */
   get error(): unknown {
     return this.#error
-  }
-
-  /** Whether handles, or somebody who waits, may still ask for the value. */
-  get held(): boolean {
-    return this.#handles > 0 || this.#waiters !== undefined
   }
 
   value(): unknown {
@@ -93,6 +109,7 @@ export abstract class LocalObject implements ObjectPort {
 
   retain(): void {
     this.#handles++
+    this.#retained = true
   }
 
   release(): void {
@@ -108,23 +125,34 @@ export abstract class LocalObject implements ObjectPort {
   /** The last handle has been disposed of and nobody waits. */
   protected abstract drop(): void
 
+  /** There is no value, or no more: somebody freed it, or its owner is gone. */
+  abstract lose(error: unknown): void
+
+  /** Takes the value; {@link wake} has to follow. */
   protected succeedWith(value: StoredValue): void {
     this.stored = value
     this.#settled = true
-    this.#wake()
   }
 
-  /** Ends the object, or what it held, with an error. */
+  /** Ends the object, or what it held, with an error; {@link wake} has to follow. */
   protected failWith(error: unknown): void {
     this.stored = undefined
     this.#error = error
     this.#settled = true
-    this.#wake()
   }
 
-  #wake(): void {
+  /** Drops what no handle, and nobody who waits, can ask for any more. */
+  #dropIfUnheld(): void {
+    if (this.#retained && this.#handles === 0 && this.#waiters === undefined) this.drop()
+  }
+
+  /** Tells those who wait that it has settled, and drops what nobody can ask for. */
+  protected wake(): void {
     const waiters = this.#waiters
-    if (waiters === undefined) return
+    if (waiters === undefined) {
+      this.#dropIfUnheld()
+      return
+    }
     for (let waiter = waiters.shift(); waiter !== undefined; waiter = waiters.shift()) waiter.settled(this)
     if (this.#waiters === waiters) this.#nobodyWaits()
   }
@@ -134,9 +162,5 @@ export abstract class LocalObject implements ObjectPort {
     this.engine.client.connection.release()
     this.abandoned()
     this.#dropIfUnheld()
-  }
-
-  #dropIfUnheld(): void {
-    if (!this.held) this.drop()
   }
 }

@@ -1,10 +1,11 @@
-import { ByteWriter } from '../../codec/byte-writer.ts'
 import { type KlawError, ObjectFreedError } from '../../errors.ts'
 import { type EncodedValue, HandleKind, type Token } from '../../wire/token.ts'
-import { type ObjectEngine, type ObjectPort, type ObjectStoreStats, ObjectWaiter } from '../object-engine.ts'
+import { type ObjectPort, type ObjectStoreStats, ObjectWaiter } from '../object-engine.ts'
+import { encodedValue, transitContext } from '../remote/transit.ts'
+import { detach, takeTransfer } from '../transfer.ts'
 import { BorrowedObject } from './borrowed-object.ts'
-import type { Client, TransitContext } from './client.ts'
-import type { LocalObject, Remains } from './local-object.ts'
+import type { Client } from './client.ts'
+import type { LocalObject, ObjectTable, Remains } from './local-object.ts'
 import { type MemoryCounters, ObjectMemory } from './object-memory.ts'
 import { OwnedObject, type Producer } from './owned-object.ts'
 import { storedSize, toStored } from './stored-value.ts'
@@ -13,13 +14,14 @@ import { storedSize, toStored } from './stored-value.ts'
 export type RefFactory = (object: ObjectPort) => unknown
 
 /** The objects of one thread: those that it owns, and those of other threads of which it holds handles. */
-export class LocalObjects implements ObjectEngine {
+export class LocalObjects implements ObjectTable {
   readonly client: Client
   readonly memory: ObjectMemory
   readonly #makeRef: RefFactory
   /** Objects that have left their thread, by id. */
   readonly #entries = new Map<string, WeakRef<LocalObject>>()
   readonly #collected = new FinalizationRegistry<Remains>((remains) => this.#release(remains))
+  readonly #releaseTokens = (tokens: readonly Token[]) => this.client.releaseTokens(tokens)
   #nextNumber = 1
   #nextLease = 1
 
@@ -30,8 +32,7 @@ export class LocalObjects implements ObjectEngine {
     this.#makeRef = makeRef
     client.handleFactory(HandleKind.objectRef, (token, id) => makeRef(this.#borrow(token, id as string)))
     client.operations.set('object.lost', ({ id, error }: { id: string; error: KlawError }) => {
-      const object = this.find(id)
-      if (object instanceof OwnedObject || object instanceof BorrowedObject) object.lose(error)
+      this.find(id)?.lose(error)
     })
   }
 
@@ -88,21 +89,9 @@ export class LocalObjects implements ObjectEngine {
 
   /** A value as bytes of its own. Throws `SerializationError` with the path, which starts with `name`. */
   encode(value: unknown, name: string, target?: number): EncodedValue {
-    const writer = new ByteWriter()
-    const attachments: unknown[] = []
-    const tokens: Token[] = []
-    const context: TransitContext = { attachments, tokens, target }
-    try {
-      this.client.codec.encodeInto(writer, value, context, name)
-    } catch (error) {
-      this.client.releaseTokens(tokens)
-      throw error
-    }
-    return {
-      bytes: writer.bytes.subarray(0, writer.position),
-      attachments: attachments.length === 0 ? undefined : attachments,
-      tokens: tokens.length === 0 ? undefined : tokens,
-    }
+    const context = { ...transitContext(this.#releaseTokens, target), transfer: takeTransfer(value) }
+    const encoded = encodedValue(this.client.codec.encode(value, context, name), context)
+    return encoded.attachments === undefined ? encoded : { ...encoded, attachments: detach(encoded.attachments) }
   }
 
   async free(objects: readonly ObjectPort[]): Promise<void> {
@@ -111,7 +100,7 @@ export class LocalObjects implements ObjectEngine {
     for (const object of objects as LocalObject[]) {
       if (object.remains?.lease !== undefined) shared.push(object.id)
       const error = new ObjectFreedError(`object ${object.id} was freed`, { objectId: object.id })
-      ;(object as OwnedObject | BorrowedObject).lose(error)
+      object.lose(error)
     }
     if (shared.length > 0) await this.client.connection.request('object.free', shared)
   }
@@ -120,14 +109,12 @@ export class LocalObjects implements ObjectEngine {
     return (await this.client.connection.request('object.stats')) as ObjectStoreStats
   }
 
-  /** Takes room in the store; what `object` leaves behind gives it back. */
   reserve(object: LocalObject, bytes: number): boolean {
     if (!this.memory.tryReserve(bytes)) return false
     this.remainsOf(object).bytes += bytes
     return true
   }
 
-  /** What `object` will leave behind, from now on watched for. @internal */
   remainsOf(object: LocalObject): Remains {
     if (object.remains === undefined) {
       object.remains = { id: object.id, lease: undefined, bytes: 0, tokens: undefined, entry: undefined }
@@ -136,14 +123,12 @@ export class LocalObjects implements ObjectEngine {
     return object.remains
   }
 
-  /** From now on the object can be found by its id. @internal */
   enter(object: LocalObject): void {
     const entry = new WeakRef(object)
     this.remainsOf(object).entry = entry
     this.#entries.set(object.id, entry)
   }
 
-  /** The last handle has been disposed of. @internal */
   forget(object: LocalObject): void {
     const { remains } = object
     if (remains === undefined) return
@@ -152,7 +137,6 @@ export class LocalObjects implements ObjectEngine {
     this.#release(remains)
   }
 
-  /** Gives back the room and the handles that the value took, not the object's lease. @internal */
   giveBack(object: LocalObject): void {
     if (object.remains !== undefined) this.#giveBack(object.remains)
   }

@@ -1,8 +1,7 @@
-import type { EncodeContext } from '../../codec/codec.ts'
+import type { EncodeContext } from '../../codec/handles.ts'
 import { KlawError } from '../../errors.ts'
 import { type EncodedValue, HandleKind } from '../../wire/token.ts'
-import { LocalObject } from './local-object.ts'
-import type { LocalObjects } from './local-objects.ts'
+import { LocalObject, type ObjectTable } from './local-object.ts'
 import { largeValue, type StoredValue, storedSize, toShared, toStored } from './stored-value.ts'
 
 /** Whoever makes the value of a pending object: a call or a task. */
@@ -18,7 +17,7 @@ export class OwnedObject extends LocalObject {
   #published = false
 
   /** @internal `LocalObjects.create` makes them. */
-  constructor(engine: LocalObjects, number: number, producer: Producer | undefined) {
+  constructor(engine: ObjectTable, number: number, producer: Producer | undefined) {
     super(engine)
     this.#number = number
     this.producer = producer
@@ -49,7 +48,7 @@ export class OwnedObject extends LocalObject {
     if (this.settled) return
     this.failWith(error)
     if (this.#published) this.#publish()
-    if (!this.held) this.drop()
+    this.wake()
   }
 
   /** Takes a value whose room has been reserved. @internal */
@@ -57,13 +56,13 @@ export class OwnedObject extends LocalObject {
     if (stored.tokens !== undefined && stored.tokens.length > 0) this.engine.remainsOf(this).tokens = stored.tokens
     this.succeedWith(stored)
     if (this.#published) this.#publish()
-    if (!this.held) this.drop()
+    this.wake()
   }
 
-  /** The value is gone for good: freed by somebody. @internal */
-  lose(error: Error): void {
+  lose(error: unknown): void {
     this.engine.giveBack(this)
     this.failWith(error)
+    this.wake()
   }
 
   look(): void {}
@@ -92,29 +91,30 @@ export class OwnedObject extends LocalObject {
   /** Tells the hub what there is: a value, an error, or that something will come. */
   #publish(): void {
     const { connection } = this.engine.client
+    const id = this.id
     if (!this.settled) {
-      connection.notify('object.publish', { id: this.id })
+      connection.notify('object.publish', { id })
     } else if (this.stored !== undefined) {
       // The hub counts the bytes, and releases the handles inside, from here on.
       const value = toShared(this.stored)
       this.stored = value
       const remains = this.engine.remainsOf(this)
-      connection.notify('object.publish', { id: this.id, value, counted: remains.bytes })
+      connection.notify('object.publish', { id, value, counted: remains.bytes })
       remains.bytes = 0
       remains.tokens = undefined
     } else {
-      this.#publishError(this.error)
+      connection.notify('object.publish', { id, value: this.#encodedError(), failed: true, counted: 0 })
     }
   }
 
-  #publishError(error: unknown): void {
-    const { connection } = this.engine.client
+  /** As bytes, since the hub does not know the classes that a program has registered. */
+  #encodedError(): EncodedValue {
+    const { error } = this
     try {
-      connection.notify('object.publish', { id: this.id, failed: true, error })
+      return this.engine.encode(error, 'error')
     } catch (cause) {
       const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      const substitute = new KlawError(`the object failed with an error that can not be sent: ${text} (${String(cause)})`)
-      connection.notify('object.publish', { id: this.id, failed: true, error: substitute })
+      return this.engine.encode(new KlawError(`an error that can not be sent: ${text} (${String(cause)})`), 'error')
     }
   }
 }

@@ -1,0 +1,123 @@
+import { type ObjectEngine, type ObjectPort, portOf } from '../engine/object-engine.ts'
+import { GetTimeoutError } from '../errors.ts'
+import { show } from './check-options.ts'
+import { Gathering } from './gathering.ts'
+import { checkLimits } from './limits.ts'
+import { ObjectRef } from './object-ref.ts'
+
+/** How long `get` may wait. */
+export interface GetOptions {
+  /** Milliseconds; 0 means "what is there now". Default: without limit. */
+  readonly timeout?: number | undefined
+  /** Rejects with the signal's reason. Whatever makes the value goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What `wait` waits for, and how long. */
+export interface WaitForOptions extends GetOptions {
+  /** How many refs to wait for. Default 1. */
+  readonly numReturns?: number | undefined
+  /** Accepted because Ray has it. Values are always fetched. */
+  readonly fetchLocal?: boolean | undefined
+}
+
+/** The values of refs: `[ObjectRef<A>, ObjectRef<B>]` becomes `[A, B]`. */
+export type RefValues<Refs extends readonly ObjectRef<unknown>[]> = {
+  -readonly [Index in keyof Refs]: Refs[Index] extends ObjectRef<infer T> ? T : never
+}
+
+/** How many ids a message names. */
+const mostIds = 5
+
+/** `Runtime.put` */
+export function putObject<T>(engine: ObjectEngine, value: T): ObjectRef<T> {
+  if (portOf(value) !== undefined) {
+    throw new TypeError("'value' must not be an ObjectRef: it stands for a stored object already. Inside an array or object it can be stored")
+  }
+  return new ObjectRef<T>(engine.put(value))
+}
+
+/** `Runtime.get` */
+export async function getObjects(engine: ObjectEngine, refs: unknown, options: GetOptions = {}): Promise<unknown> {
+  checkOptionsObject('get', options)
+  checkLimits(options)
+  const ports = Array.isArray(refs) ? portsOf(engine, refs) : [portFor(engine, 'refs', refs)]
+  const unique = [...new Set(ports)]
+  const gathering = new Gathering(unique, unique.length, true)
+  await gathering.wait(options)
+  if (engine.lost !== undefined) throw engine.lost
+  if (!gathering.complete) {
+    const pending = unique.filter((port) => !port.settled)
+    throw new GetTimeoutError(
+      `${pending.length} of ${unique.length} objects had no value within ${options.timeout} ms: ${namesOf(pending)}`,
+    )
+  }
+  // The one that failed comes first, wherever it stands: others may still be pending.
+  for (const port of unique) if (port.failed) port.value()
+  const values = ports.map((port) => port.value())
+  return Array.isArray(refs) ? values : values[0]
+}
+
+/** `Runtime.wait` */
+export async function waitForObjects<Ref extends ObjectRef<unknown>>(
+  engine: ObjectEngine,
+  refs: readonly Ref[],
+  options: WaitForOptions = {},
+): Promise<[ready: Ref[], pending: Ref[]]> {
+  checkOptionsObject('wait', options)
+  checkLimits(options)
+  if (!Array.isArray(refs)) throw new TypeError(`'refs' must be an array of ObjectRefs, got ${show(refs)}`)
+  const ports = portsOf(engine, refs)
+  refuseDuplicates(ports)
+  const { numReturns = 1 } = options
+  if (typeof numReturns !== 'number') throw new TypeError(`'numReturns' must be an integer, got ${show(numReturns)}`)
+  if (!Number.isInteger(numReturns) || numReturns < 1 || numReturns > Math.max(ports.length, 1)) {
+    throw new RangeError(`'numReturns' must be an integer from 1 to the number of refs, ${ports.length}, got ${numReturns}`)
+  }
+  await new Gathering(ports, Math.min(numReturns, ports.length), false).wait(options)
+  if (engine.lost !== undefined) throw engine.lost
+  const ready: Ref[] = []
+  const pending: Ref[] = []
+  for (const [index, port] of ports.entries()) {
+    const ref = refs[index] as Ref
+    if (port.settled && ready.length < numReturns) ready.push(ref)
+    else pending.push(ref)
+  }
+  return [ready, pending]
+}
+
+/** `Runtime.free` */
+export async function freeObjects(engine: ObjectEngine, refs: unknown): Promise<void> {
+  await engine.free(Array.isArray(refs) ? portsOf(engine, refs) : [portFor(engine, 'refs', refs)])
+}
+
+function portsOf(engine: ObjectEngine, refs: readonly unknown[]): ObjectPort[] {
+  return refs.map((ref, index) => portFor(engine, `refs[${index}]`, ref))
+}
+
+function portFor(engine: ObjectEngine, name: string, ref: unknown): ObjectPort {
+  const port = portOf(ref)
+  if (port === undefined) throw new TypeError(`'${name}' must be an ObjectRef, got ${show(ref)}`)
+  if (port.engine !== engine) throw new TypeError(`'${name}', object ${port.id}, belongs to another runtime`)
+  return port
+}
+
+function refuseDuplicates(ports: readonly ObjectPort[]): void {
+  const seen = new Map<string, number>()
+  for (const [index, { id }] of ports.entries()) {
+    const first = seen.get(id)
+    if (first !== undefined) throw new RangeError(`'refs[${index}]' must not be the same object as 'refs[${first}]', ${id}`)
+    seen.set(id, index)
+  }
+}
+
+function checkOptionsObject(operation: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`the options of ${operation} must be an object, got ${show(options)}`)
+  }
+}
+
+function namesOf(ports: readonly ObjectPort[]): string {
+  const names = ports.slice(0, mostIds).map((port) => port.id)
+  return ports.length > mostIds ? `${names.join(', ')}, …` : names.join(', ')
+}
