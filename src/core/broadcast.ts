@@ -31,9 +31,12 @@ export class Broadcast<T> {
   #next = 0
   #senders = 1
 
-  /** Starts with one sender and no cursor. */
-  constructor(capacity: number) {
+  readonly #dropped: ((value: T) => void) | undefined
+
+  /** Starts with one sender and no cursor. `dropped` is told of each value that is no longer retained. */
+  constructor(capacity: number, dropped?: (value: T) => void) {
     this.capacity = capacity
+    this.#dropped = dropped
   }
 
   /** The number that the next value will have. */
@@ -123,8 +126,9 @@ export class Broadcast<T> {
   }
 
   #dropOldest(): void {
-    this.#retained.popFront()
+    const retained = this.#retained.popFront()
     this.#oldest++
+    if (retained !== undefined) this.#dropped?.(retained.value)
   }
 }
 

@@ -42,3 +42,18 @@ export class Interrupt {
 export function timedOut(operation: string, timeout: number): ChannelTimeout {
   return new ChannelTimeout(`${operation} did not succeed within ${timeout} ms`, { timeout })
 }
+
+/** Waits for work that has no effect of its own, no longer than the options allow. A timeout of 0 does not limit it. */
+export function interruptible<T>(
+  work: Promise<T>,
+  options: WaitOptions | undefined,
+  clock: Clock,
+  operation: string,
+): Promise<T> {
+  if (options === undefined) return work
+  return new Promise((resolve, reject) => {
+    const timeout = options.timeout === 0 ? undefined : options.timeout
+    const interrupt = new Interrupt({ timeout, signal: options.signal }, clock, operation, reject)
+    work.then(resolve, reject).finally(() => interrupt.clear())
+  })
+}

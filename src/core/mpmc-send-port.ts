@@ -2,10 +2,12 @@ import { ChannelClosed, ChannelFull } from '../errors.ts'
 import { done, failed, type Result } from '../result.ts'
 import type { Clock } from './clock.ts'
 import { timedOut } from './interrupt.ts'
-import type { Mpmc } from './mpmc.ts'
+import type { Mpmc, Passing } from './mpmc.ts'
 import { SelectedSend, WaitingBatch, WaitingReserve, WaitingSend } from './mpmc-send-waiters.ts'
+import type { Pending } from './pending.ts'
 import type { ChannelStats, SendPort, SlotPort, WaitOptions } from './ports.ts'
 import type { SelectSource } from './select.ts'
+import type { SlotWaiter } from './slots.ts'
 
 /** Every send that succeeds at once returns this promise. */
 const sent: Promise<void> = Promise.resolve()
@@ -14,14 +16,14 @@ const sent: Promise<void> = Promise.resolve()
 export class MpmcSendPort<T, Item> implements SendPort<T> {
   readonly #channel: Mpmc<Item>
   readonly #clock: Clock
-  readonly #item: (value: T) => Item
+  readonly #passing: Passing<T, Item>
   #open = true
 
-  /** Takes over one count of the channel's senders. `item` makes what the channel holds of a value. */
-  constructor(channel: Mpmc<Item>, clock: Clock, item: (value: T) => Item) {
+  /** Takes over one count of the channel's senders. */
+  constructor(channel: Mpmc<Item>, clock: Clock, passing: Passing<T, Item>) {
     this.#channel = channel
     this.#clock = clock
-    this.#item = item
+    this.#passing = passing
   }
 
   get capacity(): number {
@@ -38,57 +40,60 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
 
   send(value: T, options: WaitOptions | undefined): Promise<void> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    if (this.#open && this.#channel.trySend(this.#item(value))) return sent
     if (this.isClosed) return Promise.reject(this.#refusal(value))
-    if (options?.timeout === 0) return Promise.reject(timedOut('send', 0))
-    const waiter = new WaitingSend(this.#channel, value, this.#item(value))
-    waiter.interruptBy(options, this.#clock, 'send')
-    this.#channel.slots.park(waiter)
-    return waiter.promise
+    try {
+      const item = this.#passing.wrap(value)
+      if (this.#channel.trySend(item)) return sent
+      return this.#park('send', options, new WaitingSend(this.#channel, this.#passing, value, item))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   trySend(value: T): Result<void, ChannelFull | ChannelClosed> {
-    if (this.#open && this.#channel.trySend(this.#item(value))) return done
-    return failed(this.isClosed ? this.#refusal(value) : this.#full(value, 1))
+    if (this.isClosed) return failed(this.#refusal(value))
+    const item = this.#passing.wrap(value)
+    if (this.#channel.trySend(item)) return done
+    this.#passing.drop(item)
+    return failed(this.#full(value, 1))
   }
 
   sendBatch(values: readonly T[], options: WaitOptions | undefined): Promise<void> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    if (this.#trySendAll(values)) return sent
     if (this.isClosed) return Promise.reject(this.#refusal(values))
-    if (options?.timeout === 0) return Promise.reject(timedOut('sendBatch', 0))
-    const waiter = new WaitingBatch(this.#channel, values.slice(), values.map(this.#item))
-    waiter.interruptBy(options, this.#clock, 'sendBatch')
-    this.#channel.slots.park(waiter)
-    return waiter.promise
+    try {
+      const items = this.#wrapAll(values)
+      if (this.#channel.trySendAll(items)) return sent
+      return this.#park('sendBatch', options, new WaitingBatch(this.#channel, this.#passing, values.slice(), items))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   trySendBatch(values: readonly T[]): Result<void, ChannelFull | ChannelClosed> {
-    if (this.#trySendAll(values)) return done
-    return failed(this.isClosed ? this.#refusal(values) : this.#full(values, values.length))
+    if (this.isClosed) return failed(this.#refusal(values))
+    const items = this.#wrapAll(values)
+    if (this.#channel.trySendAll(items)) return done
+    for (const item of items) this.#passing.drop(item)
+    return failed(this.#full(values, values.length))
   }
 
   reserve(options: WaitOptions | undefined): Promise<SlotPort<T>> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     if (this.isClosed) return Promise.reject(this.#refusal(undefined))
-    const waiter = new WaitingReserve(this.#channel, this.#item)
-    if (this.#channel.slots.tryAcquire()) waiter.granted()
-    else if (options?.timeout === 0) return Promise.reject(timedOut('reserve', 0))
-    else {
-      waiter.interruptBy(options, this.#clock, 'reserve')
-      this.#channel.slots.park(waiter)
-    }
+    const waiter = new WaitingReserve(this.#channel, this.#passing)
+    if (!this.#channel.slots.tryAcquire()) return this.#park('reserve', options, waiter)
+    waiter.granted()
     return waiter.promise
   }
 
   sendSource(value: T): SelectSource<Result<void, ChannelClosed>> {
     const channel = this.#channel
-    const item = this.#item(value)
     return {
       ready: () => this.isClosed || (channel.slots.available !== 0 && channel.slots.waiting === 0),
-      take: () => (this.#open && channel.trySend(item) ? done : failed(this.#refusal(value))),
+      take: () => this.trySend(value) as Result<void, ChannelClosed>,
       park: (win) => {
-        const waiter = new SelectedSend(channel, value, item, win)
+        const waiter = new SelectedSend(channel, this.#passing, value, this.#passing.wrap(value), win)
         channel.slots.park(waiter)
         return () => waiter.leave()
       },
@@ -102,7 +107,7 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
   clone(): MpmcSendPort<T, Item> {
     if (!this.#open) throw this.#refusal(undefined)
     this.#channel.addSender()
-    return new MpmcSendPort(this.#channel, this.#clock, this.#item)
+    return new MpmcSendPort(this.#channel, this.#clock, this.#passing)
   }
 
   close(): void {
@@ -116,12 +121,27 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
     return this.#channel.stats()
   }
 
-  #trySendAll(values: readonly T[]): boolean {
-    if (!this.#open || this.#channel.receivers.count === 0) return false
-    if (values.length === 0) return true
-    if (!this.#channel.slots.tryAcquire(values.length)) return false
-    for (const value of values) this.#channel.accept(this.#item(value))
-    return true
+  /** Nothing could be done at once: gets in line, unless it must not wait. */
+  #park<V>(operation: string, options: WaitOptions | undefined, waiter: Pending<V> & SlotWaiter): Promise<V> {
+    if (options?.timeout === 0) {
+      const error = timedOut(operation, 0)
+      waiter.refused(error)
+    } else {
+      waiter.interruptBy(options, this.#clock, operation)
+      this.#channel.slots.park(waiter)
+    }
+    return waiter.promise
+  }
+
+  #wrapAll(values: readonly T[]): Item[] {
+    const items: Item[] = []
+    try {
+      for (const value of values) items.push(this.#passing.wrap(value))
+    } catch (error) {
+      for (const item of items) this.#passing.drop(item)
+      throw error
+    }
+    return items
   }
 
   #refusal(value: unknown): ChannelClosed {

@@ -1,14 +1,16 @@
 import { ChannelClosed, ChannelPartialSend } from '../errors.ts'
 import { done, failed, type Result } from '../result.ts'
-import type { Mpmc } from './mpmc.ts'
+import type { Mpmc, Passing } from './mpmc.ts'
 import { Pending } from './pending.ts'
 import type { SlotPort } from './ports.ts'
 import type { SlotWaiter } from './slots.ts'
 import { Waiter } from './waiters.ts'
 
 /** Leaves the line for slots. The channel may have stayed open for this one alone. */
-function leaveLine<Item>(channel: Mpmc<Item>, waiter: SlotWaiter): void {
-  if (channel.slots.unpark(waiter)) channel.endIfOver()
+function leaveLine<Item>(channel: Mpmc<Item>, waiter: SlotWaiter): boolean {
+  if (!channel.slots.unpark(waiter)) return false
+  channel.endIfOver()
+  return true
 }
 
 /** What a waiting operation is told: the same error, and what it did not send. */
@@ -17,16 +19,18 @@ function refusal(error: unknown, value: unknown): unknown {
 }
 
 /** A `send` that waits for room. */
-export class WaitingSend<Item> extends Pending<void> implements SlotWaiter {
+export class WaitingSend<T, Item> extends Pending<void> implements SlotWaiter {
   need = 1
   readonly least: number | undefined = undefined
   readonly #channel: Mpmc<Item>
-  readonly #value: unknown
+  readonly #passing: Passing<T, Item>
+  readonly #value: T
   readonly #item: Item
 
-  constructor(channel: Mpmc<Item>, value: unknown, item: Item) {
+  constructor(channel: Mpmc<Item>, passing: Passing<T, Item>, value: T, item: Item) {
     super()
     this.#channel = channel
+    this.#passing = passing
     this.#value = value
     this.#item = item
   }
@@ -37,26 +41,29 @@ export class WaitingSend<Item> extends Pending<void> implements SlotWaiter {
   }
 
   refused(error: unknown): void {
+    this.#passing.drop(this.#item)
     this.fail(refusal(error, this.#value))
   }
 
   leave(): void {
-    leaveLine(this.#channel, this)
+    if (leaveLine(this.#channel, this)) this.#passing.drop(this.#item)
   }
 }
 
 /** A `sendBatch` that waits for room: for all its slots together if they can be had, else for one after the other. */
-export class WaitingBatch<Item> extends Pending<void> implements SlotWaiter {
+export class WaitingBatch<T, Item> extends Pending<void> implements SlotWaiter {
   need: number
   readonly least: number | undefined
   readonly #channel: Mpmc<Item>
-  readonly #values: readonly unknown[]
+  readonly #passing: Passing<T, Item>
+  readonly #values: readonly T[]
   readonly #items: readonly Item[]
   #sent = 0
 
-  constructor(channel: Mpmc<Item>, values: readonly unknown[], items: readonly Item[]) {
+  constructor(channel: Mpmc<Item>, passing: Passing<T, Item>, values: readonly T[], items: readonly Item[]) {
     super()
     this.#channel = channel
+    this.#passing = passing
     this.#values = values
     this.#items = items
     this.need = items.length
@@ -70,16 +77,21 @@ export class WaitingBatch<Item> extends Pending<void> implements SlotWaiter {
   }
 
   refused(error: unknown): void {
+    this.#dropRest()
     this.fail(refusal(error, this.#values.slice(this.#sent)))
   }
 
   leave(): void {
-    leaveLine(this.#channel, this)
+    if (leaveLine(this.#channel, this)) this.#dropRest()
   }
 
   override interrupted(error: unknown): unknown {
     if (this.#sent === 0) return error
     return new ChannelPartialSend({ sent: this.#sent, unsent: this.#values.slice(this.#sent), cause: error })
+  }
+
+  #dropRest(): void {
+    for (let index = this.#sent; index < this.#items.length; index++) this.#passing.drop(this.#items[index] as Item)
   }
 }
 
@@ -88,17 +100,17 @@ export class WaitingReserve<T, Item> extends Pending<SlotPort<T>> implements Slo
   need = 1
   readonly least: number | undefined = undefined
   readonly #channel: Mpmc<Item>
-  readonly #item: (value: T) => Item
+  readonly #passing: Passing<T, Item>
 
-  constructor(channel: Mpmc<Item>, item: (value: T) => Item) {
+  constructor(channel: Mpmc<Item>, passing: Passing<T, Item>) {
     super()
     this.#channel = channel
-    this.#item = item
+    this.#passing = passing
   }
 
   granted(): void {
     this.#channel.permitGiven()
-    this.succeed(new MpmcSlot(this.#channel, this.#item))
+    this.succeed(new MpmcSlot(this.#channel, this.#passing))
   }
 
   refused(error: unknown): void {
@@ -113,19 +125,21 @@ export class WaitingReserve<T, Item> extends Pending<SlotPort<T>> implements Slo
 /** One slot that was given out. It keeps the channel open until it is used or given back. */
 class MpmcSlot<T, Item> implements SlotPort<T> {
   readonly #channel: Mpmc<Item>
-  readonly #item: (value: T) => Item
+  readonly #passing: Passing<T, Item>
 
-  constructor(channel: Mpmc<Item>, item: (value: T) => Item) {
+  constructor(channel: Mpmc<Item>, passing: Passing<T, Item>) {
     this.#channel = channel
-    this.#item = item
+    this.#passing = passing
   }
 
   send(value: T): void {
+    const item = this.#passing.wrap(value)
     this.#channel.permitEnded()
     if (this.#channel.receivers.count === 0) {
+      this.#passing.drop(item)
       throw new ChannelClosed('the channel is closed: no receiver is left', { value })
     }
-    this.#channel.accept(this.#item(value))
+    this.#channel.accept(item)
   }
 
   release(): void {
@@ -136,17 +150,25 @@ class MpmcSlot<T, Item> implements SlotPort<T> {
 }
 
 /** A send as one case of a `select`. */
-export class SelectedSend<Item> extends Waiter implements SlotWaiter {
+export class SelectedSend<T, Item> extends Waiter implements SlotWaiter {
   need = 1
   readonly least: number | undefined = undefined
   readonly #channel: Mpmc<Item>
-  readonly #value: unknown
+  readonly #passing: Passing<T, Item>
+  readonly #value: T
   readonly #item: Item
   readonly #win: (outcome: Result<void, ChannelClosed>) => void
 
-  constructor(channel: Mpmc<Item>, value: unknown, item: Item, win: (outcome: Result<void, ChannelClosed>) => void) {
+  constructor(
+    channel: Mpmc<Item>,
+    passing: Passing<T, Item>,
+    value: T,
+    item: Item,
+    win: (outcome: Result<void, ChannelClosed>) => void,
+  ) {
     super()
     this.#channel = channel
+    this.#passing = passing
     this.#value = value
     this.#item = item
     this.#win = win
@@ -159,10 +181,11 @@ export class SelectedSend<Item> extends Waiter implements SlotWaiter {
   }
 
   refused(error: unknown): void {
+    this.#passing.drop(this.#item)
     this.#win(failed(refusal(error, this.#value) as ChannelClosed))
   }
 
   leave(): void {
-    leaveLine(this.#channel, this)
+    if (leaveLine(this.#channel, this)) this.#passing.drop(this.#item)
   }
 }

@@ -4,6 +4,16 @@ import { ItemQueue } from './item-queue.ts'
 import type { ChannelStats } from './ports.ts'
 import { Slots } from './slots.ts'
 
+const ignore = () => {}
+
+/** How values become what a channel holds. */
+export interface Passing<in T, Item> {
+  /** Throws when the value cannot be passed. */
+  wrap(value: T): Item
+  /** Nobody will receive the item. */
+  drop(item: Item): void
+}
+
 /**
  * A channel with many senders and many receivers: capacity, items, who holds it, and the rules for closing.
  *
@@ -19,6 +29,7 @@ export class Mpmc<T> {
   readonly holdsTaken: boolean
   /** Counts items that were delivered again, for `stats`. Kept by whoever decides on that. */
   redelivered = 0
+  readonly #drop: (item: T) => void
   #senders = 1
   #permits = 0
   #unsettled = 0
@@ -26,9 +37,10 @@ export class Mpmc<T> {
   #received = 0
   #highWaterMark = 0
 
-  /** Starts with one sender and one receiver. */
-  constructor(capacity: number, holdsTaken = false) {
+  /** Starts with one sender and one receiver. `drop` is told of each item that nobody will receive. */
+  constructor(capacity: number, drop: (item: T) => void = ignore, holdsTaken = false) {
     this.slots = new Slots(capacity)
+    this.#drop = drop
     this.holdsTaken = holdsTaken
   }
 
@@ -40,6 +52,14 @@ export class Mpmc<T> {
   trySend(item: T): boolean {
     if (!this.slots.tryAcquire()) return false
     this.accept(item)
+    return true
+  }
+
+  /** The same for several: all or none. */
+  trySendAll(items: readonly T[]): boolean {
+    if (items.length === 0) return true
+    if (!this.slots.tryAcquire(items.length)) return false
+    for (const item of items) this.accept(item)
     return true
   }
 
@@ -78,6 +98,7 @@ export class Mpmc<T> {
   giveBack(items: readonly T[]): void {
     if (this.receivers.count === 0) {
       this.#unsettled -= items.length
+      for (const item of items) this.#drop(item)
       return
     }
     const handed = Math.min(items.length, this.items.waiting)
@@ -106,11 +127,10 @@ export class Mpmc<T> {
     this.endIfOver()
   }
 
-  /** Returns what was dropped, when it was the last receiver. */
-  removeReceiver(): T[] {
-    if (!this.receivers.remove()) return []
+  removeReceiver(): void {
+    if (!this.receivers.remove()) return
     this.slots.close(new ChannelClosed('the channel is closed: no receiver is left'))
-    return this.items.drain()
+    for (const item of this.items.drain()) this.#drop(item)
   }
 
   /** To be called when something that kept the channel open went without one of the other methods: a send that gave up. */

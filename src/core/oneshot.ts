@@ -1,15 +1,15 @@
 import { ChannelClosed } from '../errors.ts'
 import { failed, type Result } from '../result.ts'
 import type { Clock } from './clock.ts'
-import { Mpmc } from './mpmc.ts'
+import { Mpmc, type Passing } from './mpmc.ts'
 import { asIs, MpmcReceivePort } from './mpmc-receive-port.ts'
 import { MpmcSendPort } from './mpmc-send-port.ts'
 import type { OneshotReceivePort, OneshotSendPort, WaitOptions } from './ports.ts'
 
 /** A channel for one value: one slot, and a sender that closes itself once it has sent. */
-export function openOneshot<T>(clock: Clock): [OneshotSendPort<T>, OneshotReceivePort<T>] {
-  const channel = new Mpmc<T>(1)
-  const send = new MpmcSendPort<T, T>(channel, clock, (value) => value)
+export function openOneshot<T>(clock: Clock, passing: Passing<T, T>): [OneshotSendPort<T>, OneshotReceivePort<T>] {
+  const channel = new Mpmc<T>(1, passing.drop)
+  const send = new MpmcSendPort<T, T>(channel, clock, passing)
   return [new OneshotSend(send), new MpmcReceivePort(channel, clock, asIs<T>())]
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import { Interrupt } from './interrupt.ts'
+import { Interrupt, interruptible } from './interrupt.ts'
 
 /** One thing that `select` can wait for. It can be used again once it was taken, has won, or was left. */
 export interface SelectSource<out Outcome> {
@@ -47,7 +47,7 @@ export function selectFrom<Outcome>(
   if (!options.orNothing) return new Selection(sources, options).promise
   const probes = sources.flatMap((source) => source.probe?.() ?? [])
   if (probes.length === 0) return Promise.resolve(undefined)
-  return unlessAborted(Promise.all(probes), options).then(() => {
+  return interruptible(Promise.all(probes), { signal: options.signal }, options.clock, 'select').then(() => {
     options.signal?.throwIfAborted()
     return takeReady(sources, options)
   })
@@ -67,15 +67,6 @@ function takeReady<Outcome>(
     if (biased) break
   }
   return chosen === -1 ? undefined : { index: chosen, outcome: (sources[chosen] as SelectSource<Outcome>).take() }
-}
-
-/** Waits for work that takes nothing, but no longer than the signal allows. */
-function unlessAborted(work: Promise<unknown>, { signal, clock }: SelectionOptions): Promise<unknown> {
-  if (signal === undefined) return work
-  return new Promise((resolve, reject) => {
-    const interrupt = new Interrupt({ signal }, clock, 'select', reject)
-    work.then(resolve, reject).finally(() => interrupt.clear())
-  })
 }
 
 /** All cases in their lines at once. The first that wins takes the others out before anything else runs. */
