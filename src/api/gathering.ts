@@ -1,5 +1,6 @@
+import type { WaitOptions } from '../core/ports.ts'
 import { type ObjectPort, ObjectWaiter } from '../engine/object-engine.ts'
-import { type Limits, watchLimits } from './limits.ts'
+import { watchLimits } from './limits.ts'
 
 /** Waits until `needed` of some objects have settled or, if `failFast`, until one of them has failed. */
 export class Gathering {
@@ -23,7 +24,7 @@ export class Gathering {
   }
 
   /** Resolves when it is complete, or when the time is over; with a timeout of 0 once it is known what has settled by now. */
-  async wait(limits: Limits): Promise<void> {
+  async wait(limits: WaitOptions): Promise<void> {
     limits.signal?.throwIfAborted()
     if (this.complete) return
     const pending = this.#ports.filter((port) => !port.settled)
@@ -37,7 +38,7 @@ export class Gathering {
     }
   }
 
-  #look(pending: readonly ObjectPort[], { signal }: Limits): Promise<void> {
+  #look(pending: readonly ObjectPort[], { signal }: WaitOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const letGo = watchLimits({ signal }, resolve, reject)
       Promise.all(pending.map((port) => port.look()))
@@ -49,7 +50,7 @@ export class Gathering {
     })
   }
 
-  #park(pending: readonly ObjectPort[], limits: Limits): Promise<void> {
+  #park(pending: readonly ObjectPort[], limits: WaitOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiters: GatheringWaiter[] = []
       const end = () => {

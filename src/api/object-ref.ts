@@ -1,6 +1,7 @@
-import { handleSymbol } from '../codec/handles.ts'
+import { type EncodeContext, type EncodedHandle, handleSymbol } from '../codec/handles.ts'
+import { type ObjectPort, objectPort } from '../engine/object-engine.ts'
+import { objectValue } from '../engine/object-value.ts'
 import { ObjectLostError } from '../errors.ts'
-import { type ObjectPort, ObjectWaiter, objectPort } from '../engine/object-engine.ts'
 
 /**
  * Stands for a value that is elsewhere, or still to come: what `put` and every remote call return.
@@ -48,7 +49,8 @@ export class ObjectRef<out T> implements PromiseLike<T>, Disposable {
     onFulfilled?: ((value: T) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    return (valueOf(this.#port, this.#disposed) as Promise<T>).then(onFulfilled, onRejected)
+    const value = this.#disposed ? Promise.reject(disposed(this.#port)) : objectValue(this.#port)
+    return (value as Promise<T>).then(onFulfilled, onRejected)
   }
 
   /** Whether both stand for the same object. */
@@ -77,34 +79,6 @@ export class ObjectRef<out T> implements PromiseLike<T>, Disposable {
   }
 }
 
-/** A fresh copy of the object's value, now or when it is there. */
-function valueOf(port: ObjectPort, isDisposed: boolean): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    if (isDisposed) reject(disposed(port))
-    else if (port.settled) resolve(port.value())
-    else port.park(new ValueWaiter(resolve, reject))
-  })
-}
-
 function disposed({ id }: ObjectPort): ObjectLostError {
   return new ObjectLostError(`this ref of object ${id} has been disposed of`, { objectId: id })
-}
-
-class ValueWaiter extends ObjectWaiter {
-  readonly #resolve: (value: unknown) => void
-  readonly #reject: (error: unknown) => void
-
-  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
-    super()
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  settled(port: ObjectPort): void {
-    try {
-      this.#resolve(port.value())
-    } catch (error) {
-      this.#reject(error)
-    }
-  }
 }

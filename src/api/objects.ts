@@ -1,8 +1,7 @@
 import { type ObjectEngine, type ObjectPort, portOf } from '../engine/object-engine.ts'
 import { GetTimeoutError } from '../errors.ts'
-import { show } from './check-options.ts'
+import { checkCount, checkKeys, checkSignal, checkTime, show } from './arguments.ts'
 import { Gathering } from './gathering.ts'
-import { checkLimits } from './limits.ts'
 import { ObjectRef } from './object-ref.ts'
 
 /** How long `get` may wait. */
@@ -26,21 +25,24 @@ export type RefValues<Refs extends readonly ObjectRef<unknown>[]> = {
   -readonly [Index in keyof Refs]: Refs[Index] extends ObjectRef<infer T> ? T : never
 }
 
+const getKeys = ['timeout', 'signal']
+const waitKeys = ['timeout', 'signal', 'numReturns', 'fetchLocal']
 /** How many ids a message names. */
 const mostIds = 5
 
 /** `Runtime.put` */
 export function putObject<T>(engine: ObjectEngine, value: T): ObjectRef<T> {
   if (portOf(value) !== undefined) {
-    throw new TypeError("'value' must not be an ObjectRef: it stands for a stored object already. Inside an array or object it can be stored")
+    throw new TypeError(
+      "'value' must not be an ObjectRef: it stands for a stored object already. Inside an array or object it can be stored",
+    )
   }
   return new ObjectRef<T>(engine.put(value))
 }
 
 /** `Runtime.get` */
 export async function getObjects(engine: ObjectEngine, refs: unknown, options: GetOptions = {}): Promise<unknown> {
-  checkOptionsObject('get', options)
-  checkLimits(options)
+  checkWaiting('the options of get', options, getKeys)
   const ports = Array.isArray(refs) ? portsOf(engine, refs) : [portFor(engine, 'refs', refs)]
   const unique = [...new Set(ports)]
   const gathering = new Gathering(unique, unique.length, true)
@@ -64,15 +66,14 @@ export async function waitForObjects<Ref extends ObjectRef<unknown>>(
   refs: readonly Ref[],
   options: WaitForOptions = {},
 ): Promise<[ready: Ref[], pending: Ref[]]> {
-  checkOptionsObject('wait', options)
-  checkLimits(options)
+  checkWaiting('the options of wait', options, waitKeys)
   if (!Array.isArray(refs)) throw new TypeError(`'refs' must be an array of ObjectRefs, got ${show(refs)}`)
   const ports = portsOf(engine, refs)
   refuseDuplicates(ports)
   const { numReturns = 1 } = options
-  if (typeof numReturns !== 'number') throw new TypeError(`'numReturns' must be an integer, got ${show(numReturns)}`)
-  if (!Number.isInteger(numReturns) || numReturns < 1 || numReturns > Math.max(ports.length, 1)) {
-    throw new RangeError(`'numReturns' must be an integer from 1 to the number of refs, ${ports.length}, got ${numReturns}`)
+  checkCount('numReturns', numReturns, 1, false)
+  if (numReturns > Math.max(ports.length, 1)) {
+    throw new RangeError(`'numReturns' must not be more than the number of refs, ${ports.length}, got ${numReturns}`)
   }
   await new Gathering(ports, Math.min(numReturns, ports.length), false).wait(options)
   if (engine.lost !== undefined) throw engine.lost
@@ -106,15 +107,16 @@ function refuseDuplicates(ports: readonly ObjectPort[]): void {
   const seen = new Map<string, number>()
   for (const [index, { id }] of ports.entries()) {
     const first = seen.get(id)
-    if (first !== undefined) throw new RangeError(`'refs[${index}]' must not be the same object as 'refs[${first}]', ${id}`)
+    if (first !== undefined)
+      throw new RangeError(`'refs[${index}]' must not be the same object as 'refs[${first}]', ${id}`)
     seen.set(id, index)
   }
 }
 
-function checkOptionsObject(operation: string, options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`the options of ${operation} must be an object, got ${show(options)}`)
-  }
+function checkWaiting(what: string, options: GetOptions, keys: readonly string[]): void {
+  checkKeys(what, options, keys)
+  checkTime('timeout', options.timeout)
+  checkSignal(options.signal)
 }
 
 function namesOf(ports: readonly ObjectPort[]): string {

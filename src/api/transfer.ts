@@ -1,5 +1,5 @@
 import { markTransfer } from '../engine/transfer.ts'
-import { show } from './check-options.ts'
+import { show } from './arguments.ts'
 
 /**
  * Says that `buffers`, which stand somewhere in `value`, move to the other side instead of being copied.
@@ -23,7 +23,8 @@ export function transfer<T extends object>(value: T, buffers: readonly ArrayBuff
   if (typeof value !== 'object' || value === null) throw new TypeError(`'value' must be an object, got ${show(value)}`)
   if (!Array.isArray(buffers)) throw new TypeError(`'buffers' must be an array of ArrayBuffers, got ${show(buffers)}`)
   for (const [index, buffer] of buffers.entries()) {
-    if (!(buffer instanceof ArrayBuffer)) throw new TypeError(`'buffers[${index}]' must be an ArrayBuffer, got ${show(buffer)}`)
+    if (!(buffer instanceof ArrayBuffer))
+      throw new TypeError(`'buffers[${index}]' must be an ArrayBuffer, got ${show(buffer)}`)
     if (isDetached(buffer)) throw new RangeError(`'buffers[${index}]' is detached already`)
   }
   markTransfer(value, new Set(buffers))
