@@ -68,6 +68,8 @@ const longestHold = 1
 export class Connection {
   readonly codec: Codec
   readonly out = new ByteWriter()
+  /** Gets the frames of calls, whose numbers are not those of streams; a connection between threads has it. */
+  calls: FrameSink | undefined
   readonly #transport: Transport
   readonly #operations: ReadonlyMap<string, Operation>
   readonly #reader = new FrameReader()
@@ -146,10 +148,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const abort = () => {
         settle()
-        if (this.#lost === undefined) {
-          writeFrame(this.out, FrameType.abort, 0, id)
-          this.wrote()
-        }
+        if (this.#lost === undefined) this.write(FrameType.abort, 0, id)
         reject(signal?.reason)
       }
       const settle = () => {
@@ -193,6 +192,13 @@ export class Connection {
   /** Has `batch` asked for its frames at the next flush. */
   addBatch(batch: Batch): void {
     this.#batches.push(batch)
+  }
+
+  /** Writes a frame whose body is a few integers, after everything that was batched before it. */
+  write(type: number, flags: number, stream: number, first?: number, second?: number): void {
+    this.#collect()
+    writeFrame(this.out, type, flags, stream, first, second)
+    this.wrote()
   }
 
   /** Takes note that an item was written or batched; decides when it leaves. `bytes` counts what is batched outside `out`. */
@@ -269,29 +275,25 @@ export class Connection {
     value: unknown,
     attachments: readonly Attachment[] | undefined,
   ): void {
-    // The frame's attachments are only known once the value is encoded, so nothing else may share its chunk.
     const collected: Attachment[] | undefined = this.carriesAttachments ? [...(attachments ?? [])] : undefined
-    const out = this.out
-    const before = out.position
-    const start = beginFrame(out, type, flags, stream)
-    try {
-      this.codec.encodeInto(out, value, { attachments: collected }, 'argument')
-    } catch (error) {
-      out.position = before
-      throw error
+    // Encoded apart: a handle inside the value announces itself on this very connection first.
+    const body = this.codec.encode(value, { attachments: collected }, 'argument')
+    // What was batched before goes before it.
+    this.#collect()
+    const write = (out: ByteWriter) => {
+      const start = beginFrame(out, type, flags, stream)
+      out.reserve(body.byteLength)
+      out.bytes.set(body, out.position)
+      out.position += body.byteLength
+      endFrame(out, start)
     }
-    endFrame(out, start)
-    if (collected === undefined || collected.length === 0) {
+    // Attachments are numbered per chunk, so such a frame shares its chunk with no other.
+    if (collected !== undefined && collected.length > 0) {
+      this.postWithAttachments(collected, write)
+    } else {
+      write(this.out)
       this.wrote()
-      return
     }
-    const frame = out.bytes.slice(before, out.position)
-    out.position = before
-    this.postWithAttachments(collected, (own) => {
-      own.reserve(frame.byteLength)
-      own.bytes.set(frame, own.position)
-      own.position += frame.byteLength
-    })
   }
 
   #receive(bytes: Uint8Array, attachments: readonly Attachment[] | undefined): void {
@@ -302,6 +304,7 @@ export class Connection {
       while (reader.next()) this.#dispatch(reader)
       reader.close()
     } catch (error) {
+      if (process.env.KLAW_DEBUG) console.error(error)
       this.close(new KlawError('the peer sent a frame that can not be read', { cause: error }))
     }
   }
@@ -317,6 +320,12 @@ export class Connection {
         return
       case FrameType.abort:
         this.#served.get(frame.stream)?.abort(new KlawError('the requester no longer waits'))
+        return
+      case FrameType.call:
+      case FrameType.result:
+      case FrameType.cancelCall:
+      case FrameType.awaiting:
+        this.calls?.frame(frame)
         return
       default:
         // A frame for a stream that has just been closed here was under way; it has no one to go to.
@@ -405,6 +414,7 @@ export class Connection {
     const streams = [...this.#streams.values()]
     this.#streams.clear()
     for (const stream of streams) stream.connectionLost(error)
+    this.calls?.connectionLost(error)
     const listeners = [...this.#closeListeners]
     this.#closeListeners.clear()
     for (const listener of listeners) listener(error)

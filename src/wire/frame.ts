@@ -35,7 +35,7 @@ export const FrameType = {
   /** Hub to an end: the other side is closed; for a receiver, nothing follows what was delivered. Body: codec value, an error or nothing. */
   ended: 0x26,
 
-  /** `u32 items` wanted beyond those delivered. With {@link FrameFlag.attempt}: those that are there now; answered by `deliver`, `probed`. */
+  /** `u32 items` wanted beyond those delivered, `u32 waiting` for one of them. With {@link FrameFlag.attempt}: those that are there now; answered by `deliver`, `probed`. */
   demand: 0x30,
   /** `u32 epoch, u32 first sequence number, u32 count, count × u32 length, [count × u32 delivery count], payload`. */
   deliver: 0x31,
@@ -51,6 +51,8 @@ export const FrameType = {
   probed: 0x36,
   /** Hub to a broadcast receiver: `u32 values` were overwritten before it took them. */
   lagged: 0x37,
+  /** Hub to sender: `u32 receivers` hold the other side now. */
+  holders: 0x38,
 
   /** stream: call id. Body: see wire/call-frames.ts. */
   call: 0x40,

@@ -28,6 +28,8 @@ export const HandleKind = {
   watchReceiver: 8,
   oneshotSender: 9,
   oneshotReceiver: 10,
+  /** Its detail is the handle of the actor behind it; it has no token of its own. */
+  queue: 11,
 } as const
 
 export type HandleKind = (typeof HandleKind)[keyof typeof HandleKind]

@@ -1,19 +1,15 @@
 import type { MessagePort } from 'node:worker_threads'
-import { Codec, type EncodeContext, type SerializerRegistry } from '../../codec/codec.ts'
+import { Codec } from '../../codec/codec.ts'
+import type { EncodeContext } from '../../codec/handles.ts'
+import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import type { Clock } from '../../core/clock.ts'
 import { SerializationError } from '../../errors.ts'
 import { Connection, type Operation } from '../../wire/connection.ts'
 import type { HandleKind, Token } from '../../wire/token.ts'
+import type { ChannelArrivals } from '../remote/channels.ts'
+import type { HandleFactory, TransitContext } from '../remote/transit.ts'
 import { PortTransport } from './port-transport.ts'
 
-/** Collects the handles of a value that is being encoded. Without `tokens`, handles are refused. */
-export interface TransitContext extends EncodeContext {
-  tokens?: Token[] | undefined
-  /** The session that the value goes to directly; absent when it goes through the hub. */
-  target?: number | undefined
-}
-
-/** Makes the local handle for a token that arrived. `detail` is what the encoder wrote. */
-export type HandleFactory = (token: Token, detail: unknown) => unknown
 
 /** A thread's connection to the hub, and the codec that knows its handles. */
 export class Client {
@@ -45,6 +41,20 @@ export class Client {
     return this.#session
   }
 
+  /** What channel ends need of this thread. */
+  channelHost(clock: Clock): ChannelArrivals {
+    return {
+      connection: this.connection,
+      codec: this.codec,
+      clock,
+      backend: 'embedded',
+      releaseTokens: this.releaseTokens,
+      export: (context, kind, id, detail) => this.export(context, kind, id, detail),
+      handleFactory: (kind, factory) => this.handleFactory(kind, factory),
+      claim: (token, stream) => this.claim(token, stream),
+    }
+  }
+
   /** Learns the session number. Nothing else may be asked before. */
   async open(): Promise<void> {
     this.#session = (await this.connection.request('session.open')) as number
@@ -61,9 +71,9 @@ export class Client {
    */
   export(context: EncodeContext, kind: HandleKind, id: string, detail: unknown): { kind: number; body: unknown } {
     const transit = context as TransitContext
-    if (transit.tokens === undefined) throw new SerializationError('a handle can not be stored here')
+    if (transit.handles === undefined) throw new SerializationError('a handle can not be stored here')
     const token: Token = { origin: this.#session, number: this.#nextToken++ }
-    transit.tokens.push(token)
+    transit.handles.push(token)
     this.connection.notify('lease.export', { token, kind, id, target: transit.target })
     return { kind, body: [token.origin, token.number, detail] }
   }
@@ -74,7 +84,7 @@ export class Client {
   }
 
   /** Lets go of tokens whose values are done with. */
-  releaseTokens(tokens: readonly Token[] | undefined): void {
+  readonly releaseTokens = (tokens: readonly Token[] | undefined): void => {
     if (tokens !== undefined && tokens.length > 0) this.connection.notify('lease.release', tokens)
   }
 

@@ -12,7 +12,7 @@ export type SessionOperation = (session: Session, argument: never, context: Oper
 /** The thread in the middle: it accepts sessions and routes their operations to the services that stand on it. */
 export class Hub {
   readonly leases = new Leases()
-  readonly #codec = new Codec()
+  readonly codec = new Codec()
   readonly #operations = new Map<string, Operation>()
   readonly #sessions = new Map<number, Session>()
   readonly #byConnection = new WeakMap<Connection, Session>()
@@ -54,7 +54,7 @@ export class Hub {
   /** Connects a thread. Its session ends when the port closes. */
   accept(port: MessagePort): Session {
     const id = this.#nextSession++
-    const connection = new Connection(new PortTransport(port), this.#codec, this.#operations)
+    const connection = new Connection(new PortTransport(port), this.codec, this.#operations)
     const listeners = new Set<() => void>()
     const session: Session = {
       id,

@@ -1,0 +1,192 @@
+import type { SerializableClass, Serializer, SerializerRegistry } from '../codec/serializer-registry.ts'
+import type { Delivery } from '../core/ports.ts'
+import { actorPortOf, type NamedActor } from '../engine/actor-engine.ts'
+import type { ChannelInfo } from '../engine/channel-engine.ts'
+import type { Engine } from '../engine/engine.ts'
+import { portOf } from '../engine/object-engine.ts'
+import type { ActorDefinition, AnyClass } from './actor.ts'
+import { type ActorClass, actorClass } from './actor-class.ts'
+import { actorHandle } from './actor-handle.ts'
+import type { ActorOptions, TaskOptions } from './actor-options.ts'
+import { checkFlag, checkKeys, show } from './arguments.ts'
+import type { ObjectRef } from './object-ref.ts'
+import { freeObjects, type GetOptions, getObjects, putObject, type RefValues, type WaitForOptions, waitForObjects } from './objects.ts'
+import type { Receiver } from './receiver.ts'
+import type { ActorHandle } from './remote-types.ts'
+import { channelNamespace, checkName, openChannel, type RuntimeChannelOptions } from './runtime-channels.ts'
+import type { Sender } from './sender.ts'
+import { type AnyFunction, type RemoteTask, remoteTask, type TaskDefinition } from './task.ts'
+
+/**
+ * A connection to an engine: what `connect()` gives, and what `currentRuntime()` gives inside actors and tasks.
+ *
+ * Everything made through it belongs to it; when it is shut down, everything pending is refused with `RuntimeClosedError`.
+ */
+export class Runtime implements AsyncDisposable {
+  readonly #engine: Engine
+  readonly #serializers: SerializerRegistry
+  readonly #closed: () => void
+
+  /** @internal `closed` is called once, when the runtime begins to shut down. */
+  constructor(engine: Engine, serializers: SerializerRegistry, closed: () => void) {
+    this.#engine = engine
+    this.#serializers = serializers
+    this.#closed = closed
+  }
+
+  /** Which engine it stands on. */
+  get kind(): 'embedded' | 'ray' {
+    return this.#engine.kind
+  }
+
+  /** True once it has been shut down, or its engine is gone. */
+  get isClosed(): boolean {
+    return this.#engine.lost !== undefined
+  }
+
+  /**
+   * Opens a channel that crosses threads: its ends can be passed to actors and tasks, in arguments, results and messages.
+   *
+   * @throws TypeError, RangeError for a wrong option, naming it
+   * @throws ChannelConfigMismatch when a channel of that name exists with another kind or capacity
+   *
+   * @example
+   * ```ts
+   * import { connect } from '@klaw/core'
+   *
+   * await using klaw = await connect()
+   * const [tx, rx] = await klaw.channel<number>({ capacity: 100 })
+   * await tx.send(1)
+   * console.log(await rx.recv())
+   * ```
+   */
+  channel<T>(options: RuntimeChannelOptions<T> & { readonly ack: 'manual' }): Promise<[Sender<T>, Receiver<Delivery<T>>]>
+  channel<T>(options?: RuntimeChannelOptions<T>): Promise<[Sender<T>, Receiver<T>]>
+  channel(options?: RuntimeChannelOptions): Promise<[Sender<never>, Receiver<unknown>]> {
+    return openChannel(this.#engine.channels, options)
+  }
+
+  /** The channel of that name, or undefined. To hold it, open it by its name. */
+  async getChannel(name: string, namespace: string = channelNamespace): Promise<ChannelInfo | undefined> {
+    checkName('name', name)
+    checkName('namespace', namespace)
+    return this.#engine.channels.find(name, namespace)
+  }
+
+  /** The named channels of a namespace, or of all of them. */
+  async listChannels(options: { readonly namespace?: string; readonly allNamespaces?: boolean } = {}): Promise<ChannelInfo[]> {
+    checkKeys('the options of listChannels', options, ['namespace', 'allNamespaces'])
+    const { namespace = channelNamespace, allNamespaces = false } = options
+    checkName('namespace', namespace)
+    checkFlag('allNamespaces', allNamespaces)
+    return this.#engine.channels.list(allNamespaces ? undefined : namespace)
+  }
+
+  /** Ends a named channel for everybody who holds it, dropping what it holds. Returns false when there was none. */
+  async deleteChannel(name: string, namespace: string = channelNamespace): Promise<boolean> {
+    checkName('name', name)
+    checkName('namespace', namespace)
+    return this.#engine.channels.delete(name, namespace)
+  }
+
+  /**
+   * Binds an actor class to this runtime and to options.
+   *
+   * @throws TypeError, RangeError for a wrong option, naming it
+   */
+  actor<Class extends AnyClass>(definition: ActorDefinition<Class>, options?: ActorOptions): ActorClass<Class> {
+    return actorClass(this.#engine.actors, definition, options)
+  }
+
+  /** Binds a task to this runtime and to options. */
+  task<Run extends AnyFunction>(definition: TaskDefinition<Run>, options?: TaskOptions): RemoteTask<Run> {
+    return remoteTask(this.#engine.actors, definition, options)
+  }
+
+  /**
+   * A handle of the actor of that name.
+   *
+   * @throws ActorNotFoundError when there is none
+   */
+  async getActor<Instance extends object>(name: string, namespace?: string): Promise<ActorHandle<Instance>> {
+    checkName('name', name)
+    checkName('namespace', namespace)
+    return actorHandle<Instance>(await this.#engine.actors.find(name, namespace))
+  }
+
+  /** The actors that have a name, in this runtime's namespace or in all of them. */
+  async listNamedActors(options: { readonly allNamespaces?: boolean } = {}): Promise<NamedActor[]> {
+    checkKeys('the options of listNamedActors', options, ['allNamespaces'])
+    checkFlag('allNamespaces', options.allNamespaces)
+    return this.#engine.actors.list(undefined, options.allNamespaces === true)
+  }
+
+  /** Ends an actor at once. Idempotent. With `noRestart: false` it starts anew if it has restarts left. */
+  async kill(actor: object, options: { readonly noRestart?: boolean } = {}): Promise<void> {
+    const port = actorPortOf(actor)
+    if (port === undefined) throw new TypeError(`'actor' must be an actor handle, got ${show(actor)}`)
+    checkKeys('the options of kill', options, ['noRestart'])
+    checkFlag('noRestart', options.noRestart)
+    await this.#engine.actors.kill(port, options.noRestart !== false)
+  }
+
+  /**
+   * Asks for a call or a task to be cancelled: what has not started fails with `TaskCancelledError`, a running async method
+   * sees its signal abort, what has finished is left alone.
+   *
+   * @param options `force`: ends the worker that runs the task
+   */
+  async cancel(ref: ObjectRef<unknown>, options: { readonly force?: boolean } = {}): Promise<void> {
+    const port = portOf(ref)
+    if (port === undefined) throw new TypeError(`'ref' must be an ObjectRef, got ${show(ref)}`)
+    checkKeys('the options of cancel', options, ['force'])
+    checkFlag('force', options.force)
+    await this.#engine.actors.cancel(port, options.force === true)
+  }
+
+  /** Stores a snapshot of a value. Returns the ref at once. */
+  put<T>(value: T): ObjectRef<T> {
+    return putObject(this.#engine.objects, value)
+  }
+
+  /**
+   * The values of refs, in their order.
+   *
+   * @throws GetTimeoutError when `timeout` milliseconds were not enough
+   */
+  get<const Refs extends readonly ObjectRef<unknown>[]>(refs: Refs, options?: GetOptions): Promise<RefValues<Refs>>
+  get<T>(ref: ObjectRef<T>, options?: GetOptions): Promise<T>
+  get(refs: unknown, options?: GetOptions): Promise<unknown> {
+    return getObjects(this.#engine.objects, refs, options)
+  }
+
+  /** Waits until `numReturns` of the refs have settled. Both lists are in the order of `refs`. */
+  wait<Ref extends ObjectRef<unknown>>(refs: readonly Ref[], options?: WaitForOptions): Promise<[ready: Ref[], pending: Ref[]]> {
+    return waitForObjects(this.#engine.objects, refs, options)
+  }
+
+  /** Ends the values of refs for everybody who holds them; getting them fails with `ObjectFreedError`. */
+  free(refs: ObjectRef<unknown> | readonly ObjectRef<unknown>[]): Promise<void> {
+    return freeObjects(this.#engine.objects, refs)
+  }
+
+  /** Registers how instances of exactly `Class` travel, in this thread. The other side registers under the same name. */
+  registerSerializer<T extends object, Data>(Class: SerializableClass<T>, serializer: Serializer<T, Data>): void {
+    this.#serializers.registerSerializer(Class, serializer)
+  }
+
+  /** Undoes {@link registerSerializer}. Idempotent. */
+  deregisterSerializer(Class: SerializableClass<object>): void {
+    this.#serializers.deregisterSerializer(Class)
+  }
+
+  /** Ends everything that was started through this runtime. Idempotent. */
+  shutdown(): Promise<void> {
+    this.#closed()
+    return this.#engine.shutdown()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown()
+  }
+}

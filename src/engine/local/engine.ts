@@ -1,0 +1,91 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import type { Clock } from '../../core/clock.ts'
+import { RuntimeClosedError } from '../../errors.ts'
+import type { ActorEngine, ActorPort } from '../actor-engine.ts'
+import type { ChannelEngine, ChannelHandles } from '../channel-engine.ts'
+import type { Engine } from '../engine.ts'
+import type { ObjectEngine, ObjectPort } from '../object-engine.ts'
+import { RemoteChannels } from '../remote/channels.ts'
+import { LocalActors } from './actors.ts'
+import { Client } from './client.ts'
+import { type HubOptions, type HubThread, startHubThread } from './hub-thread.ts'
+import { LocalObjects } from './local-objects.ts'
+import { Peers } from './peers.ts'
+
+/** What an engine needs to make the handles that users hold. */
+export interface HandleMakers {
+  readonly channels: ChannelHandles
+  objectRef(port: ObjectPort): unknown
+  actor(port: ActorPort): unknown
+}
+
+export interface LocalEngineOptions {
+  readonly makers: HandleMakers
+  readonly serializers: SerializerRegistry
+  readonly clock: Clock
+  /** Of names that do not give one. */
+  readonly namespace: string
+}
+
+/** The embedded engine, as one thread sees it: the driver, or a worker. */
+export class LocalEngine implements Engine {
+  readonly kind = 'embedded'
+  readonly client: Client
+  readonly peers: Peers
+  readonly channels: ChannelEngine
+  readonly objects: ObjectEngine
+  readonly actors: ActorEngine
+  readonly #hub: HubThread | undefined
+  #ending: Promise<void> | undefined
+
+  private constructor(client: Client, peers: Peers, objects: LocalObjects, options: LocalEngineOptions, hub?: HubThread) {
+    const { makers, namespace, clock } = options
+    this.client = client
+    this.peers = peers
+    this.objects = objects
+    this.channels = new RemoteChannels(client.channelHost(clock), makers.channels)
+    this.actors = new LocalActors({ client, objects, peers, makeHandle: makers.actor, namespace })
+    this.#hub = hub
+  }
+
+  /** Starts a hub and connects this thread, the driver, to it. */
+  static async start(options: LocalEngineOptions, hubOptions: HubOptions): Promise<LocalEngine> {
+    const hub = startHubThread(hubOptions)
+    try {
+      return await LocalEngine.#connect(hub.port, options, hub)
+    } catch (error) {
+      await hub.terminate()
+      throw error
+    }
+  }
+
+  /** Connects a thread that the hub has started. */
+  static join(port: MessagePort, options: LocalEngineOptions): Promise<LocalEngine> {
+    return LocalEngine.#connect(port, options, undefined)
+  }
+
+  static async #connect(port: MessagePort, options: LocalEngineOptions, hub: HubThread | undefined): Promise<LocalEngine> {
+    const client = new Client(port, options.serializers)
+    const peers = new Peers(client)
+    await client.open()
+    const objects = await LocalObjects.open(client, options.makers.objectRef)
+    return new LocalEngine(client, peers, objects, options, hub)
+  }
+
+  get lost(): Error | undefined {
+    return this.client.connection.lost
+  }
+
+  shutdown(): Promise<void> {
+    this.#ending ??= this.#shutdown()
+    return this.#ending
+  }
+
+  async #shutdown(): Promise<void> {
+    this.client.connection.close(new RuntimeClosedError('the runtime has been shut down'))
+    if (this.#hub === undefined) return
+    await this.#hub.terminate()
+    await this.#hub.ended
+  }
+}

@@ -1,0 +1,319 @@
+import type { EncodeContext } from '../../codec/handles.ts'
+import { timedOut } from '../../core/interrupt.ts'
+import type { ChannelStats, SendPort, SlotPort, WaitOptions } from '../../core/ports.ts'
+import type { SelectSource } from '../../core/select.ts'
+import { WaiterList } from '../../core/waiters.ts'
+import { ChannelBackendError, ChannelClosed, ChannelFull } from '../../errors.ts'
+import { done, failed, type Result } from '../../result.ts'
+import type { FrameReader } from '../../wire/frame.ts'
+import { SenderStream, type SenderStreamOwner } from '../../wire/sender-stream.ts'
+import { type EncodedValue, HandleKind } from '../../wire/token.ts'
+import { askStats, attach, type ChannelHost, type ChannelIdentity } from './channel-host.ts'
+import { Closed, SelectedSend, WaitingBatch, WaitingReserve, WaitingSend } from './send-waiters.ts'
+import { encodedValue, transitContext } from './transit.ts'
+
+/** Every send that succeeds at once returns this promise. */
+const sent: Promise<void> = Promise.resolve()
+
+/** The sending end of a channel in a hub. */
+export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
+  readonly capacity: number
+  /** @internal */
+  readonly stream: SenderStream
+  /** @internal */
+  readonly host: ChannelHost
+  /** @internal */
+  readonly channel: ChannelIdentity
+  readonly #kind: HandleKind
+  readonly #watchers = new WaiterList<Closed>()
+  #context: ReturnType<typeof transitContext>
+  #open = true
+  #left = false
+  #permits = 0
+  #failure: Error | undefined
+
+  constructor(host: ChannelHost, channel: ChannelIdentity, stream: number, kind: HandleKind = HandleKind.sender) {
+    this.host = host
+    this.channel = channel
+    this.#kind = kind
+    this.capacity = channel.capacity
+    this.#context = transitContext(host.releaseTokens)
+    this.stream = new SenderStream(host.connection, stream, channel.capacity, this)
+  }
+
+  /** What this end has sent and the hub has not taken in yet. {@link stats} knows the whole. */
+  get length(): number {
+    return this.stream.batched
+  }
+
+  get isClosed(): boolean {
+    return !this.#open || this.#failure !== undefined
+  }
+
+  send(value: T, options: WaitOptions | undefined): Promise<void> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (this.isClosed) return Promise.reject(this.refusal(value))
+    try {
+      if (this.stream.credits.tryAcquire()) {
+        this.#commit(value)
+        return sent
+      }
+      if (options?.timeout === 0) return this.#sendNow(value)
+      const waiter = new WaitingSend(this, value, this.encode(value))
+      waiter.interruptBy(options, this.host.clock, 'send')
+      this.stream.credits.park(waiter)
+      this.stream.ask(1)
+      return waiter.promise
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  trySend(value: T): Result<void, ChannelFull | ChannelClosed> | Promise<Result<void, ChannelFull | ChannelClosed>> {
+    if (this.isClosed) return failed(this.refusal(value))
+    if (!this.stream.credits.tryAcquire()) return this.#attempt([value], value)
+    this.#commit(value)
+    return done
+  }
+
+  sendBatch(values: readonly T[], options: WaitOptions | undefined): Promise<void> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (this.isClosed) return Promise.reject(this.refusal(values))
+    try {
+      if (values.length === 0) return sent
+      if (this.stream.credits.tryAcquire(values.length)) {
+        this.#commitAll(values)
+        return sent
+      }
+      if (options?.timeout === 0) return this.#sendBatchNow(values)
+      const waiter = new WaitingBatch(
+        this,
+        values.slice(),
+        values.map((value) => this.encode(value)),
+      )
+      waiter.interruptBy(options, this.host.clock, 'sendBatch')
+      // Credits that lie about here could be what another sender's batch waits for.
+      this.stream.returnIdle()
+      this.stream.credits.park(waiter)
+      this.stream.ask(values.length)
+      return waiter.promise
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  trySendBatch(
+    values: readonly T[],
+  ): Result<void, ChannelFull | ChannelClosed> | Promise<Result<void, ChannelFull | ChannelClosed>> {
+    if (this.isClosed) return failed(this.refusal(values))
+    if (values.length === 0) return done
+    if (!this.stream.credits.tryAcquire(values.length)) return this.#attempt(values, values)
+    this.#commitAll(values)
+    return done
+  }
+
+  reserve(options: WaitOptions | undefined): Promise<SlotPort<T>> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (this.isClosed) return Promise.reject(this.refusal(undefined))
+    if (options?.timeout === 0) return this.#reserveNow()
+    const waiter = new WaitingReserve(this)
+    if (this.stream.credits.tryAcquire()) {
+      waiter.granted()
+    } else {
+      waiter.interruptBy(options, this.host.clock, 'reserve')
+      this.stream.credits.park(waiter)
+      this.stream.ask(1)
+    }
+    return waiter.promise
+  }
+
+  sendSource(value: T): SelectSource<Result<void, ChannelClosed>> {
+    const { credits } = this.stream
+    return {
+      ready: () => this.isClosed || (credits.available !== 0 && credits.waiting === 0),
+      take: () => {
+        if (this.isClosed || !credits.tryAcquire()) return failed(this.refusal(value))
+        this.#commit(value)
+        return done
+      },
+      probe: async () => {
+        if (this.isClosed || credits.available > 0) return
+        // What an attempt brings is here as a credit until it is used, or has gone back as surplus.
+        if (await this.stream.attempt(1)) credits.release(1)
+      },
+      park: (win) => {
+        const waiter = new SelectedSend(this, value, this.encode(value), win)
+        credits.park(waiter)
+        if (waiter.list !== undefined) this.stream.ask(1)
+        return () => waiter.leave()
+      },
+    }
+  }
+
+  closed(options: WaitOptions | undefined): Promise<void> {
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (this.isClosed) return sent
+    if (options?.timeout === 0) return Promise.reject(timedOut('closed', 0))
+    const waiter = new Closed(this.host.connection, this.#watchers)
+    waiter.interruptBy(options, this.host.clock, 'closed')
+    this.#watchers.push(waiter)
+    return waiter.promise
+  }
+
+  clone(): RemoteSendPort<T> {
+    if (!this.#open) throw this.refusal(undefined)
+    return new RemoteSendPort(this.host, this.channel, attach(this.host, this.channel.id, 'sender'), this.#kind)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#tellWatchers()
+    this.leaveIfDone()
+  }
+
+  stats(): Promise<ChannelStats> {
+    return askStats(this.host, this.channel.id)
+  }
+
+  /** A clone of this end, for another thread. */
+  encodeHandle(context: EncodeContext, extra?: unknown): { kind: number; body: unknown } {
+    if (!this.#open) throw this.refusal(undefined)
+    const detail = extra === undefined ? this.channel : [this.channel, extra]
+    return this.host.export(context, this.#kind, this.channel.id, detail)
+  }
+
+  ended(body: FrameReader): void {
+    const reason = body.position < body.end ? this.host.codec.decode(body.bytes, body.position, body.end) : undefined
+    this.#fail(reason instanceof Error ? reason : new ChannelClosed('the channel is closed: no receiver is left'))
+  }
+
+  lost(error: Error, unconfirmed: number): void {
+    const { name, namespace } = this.channel
+    this.#fail(
+      new ChannelBackendError(`the ${this.host.backend} engine that holds the channel is gone: ${error.message}`, {
+        backend: this.host.backend,
+        ...(name === undefined ? {} : { channelName: name }),
+        namespace,
+        unconfirmed,
+        cause: error,
+      }),
+    )
+  }
+
+  /** @internal Sends a value that has been encoded, under a credit that is held. */
+  commitEncoded(item: EncodedValue): void {
+    const { payload } = this.stream
+    const start = payload.position
+    payload.reserve(item.bytes.byteLength)
+    payload.bytes.set(item.bytes, start)
+    payload.position = start + item.bytes.byteLength
+    if (item.attachments === undefined && item.tokens === undefined) this.stream.commit(start)
+    else this.stream.commitAlone(start, item.attachments ?? [], item.tokens ?? [])
+  }
+
+  /** @internal */
+  encode(value: unknown): EncodedValue {
+    const context = transitContext(this.host.releaseTokens)
+    return encodedValue(this.host.codec.encode(value, context, 'message'), context)
+  }
+
+  /** @internal An error of its own for each operation, with what was not sent; the engine's failure if that is why. */
+  refusal(value: unknown): ChannelClosed {
+    if (this.#failure === undefined) return new ChannelClosed('this sender is closed', { value })
+    if (!(this.#failure instanceof ChannelClosed)) return this.#failure as ChannelClosed
+    return new ChannelClosed(this.#failure.message, { value, cause: this.#failure.cause })
+  }
+
+  /** @internal */
+  permitGiven(): void {
+    this.#permits++
+  }
+
+  /** @internal */
+  permitEnded(): void {
+    this.#permits--
+  }
+
+  /** @internal Tells the hub that the end is closed, once nothing that was promised room is outstanding. */
+  leaveIfDone(): void {
+    if (this.#open || this.#left || this.#permits > 0 || this.stream.credits.waiting > 0) return
+    this.#left = true
+    this.stream.close()
+  }
+
+  #commit(value: unknown): void {
+    const { stream } = this
+    const context = this.#context
+    const start = stream.payload.position
+    try {
+      this.host.codec.encodeInto(stream.payload, value, context, 'message')
+    } catch (error) {
+      stream.giveBack(1)
+      this.#context = transitContext(this.host.releaseTokens)
+      throw error
+    }
+    if (context.handles.length === 0 && context.attachments.length === 0) {
+      stream.commit(start)
+    } else {
+      this.#context = transitContext(this.host.releaseTokens)
+      stream.commitAlone(start, context.attachments, context.handles)
+    }
+  }
+
+  /** All of a batch is encoded before any of it is sent, since it is accepted as a whole. */
+  #commitAll(values: readonly T[]): void {
+    let items: EncodedValue[]
+    try {
+      items = values.map((value) => this.encode(value))
+    } catch (error) {
+      this.stream.giveBack(values.length)
+      throw error
+    }
+    for (const item of items) this.commitEncoded(item)
+  }
+
+  async #attempt(values: readonly T[], given: unknown): Promise<Result<void, ChannelFull | ChannelClosed>> {
+    const items = values.map((value) => this.encode(value))
+    if (await this.stream.attempt(items.length)) {
+      for (const item of items) this.commitEncoded(item)
+      return done
+    }
+    for (const item of items) this.host.releaseTokens(item.tokens ?? [])
+    if (this.isClosed) return failed(this.refusal(given))
+    return failed(
+      new ChannelFull(`the channel has no room for ${items.length} more; its capacity is ${this.capacity}`, {
+        capacity: this.capacity,
+        value: given,
+      }),
+    )
+  }
+
+  async #sendNow(value: T): Promise<void> {
+    const result = await this.#attempt([value], value)
+    if (!result.ok) throw result.error instanceof ChannelFull ? timedOut('send', 0) : result.error
+  }
+
+  async #sendBatchNow(values: readonly T[]): Promise<void> {
+    const result = await this.#attempt(values, values)
+    if (!result.ok) throw result.error instanceof ChannelFull ? timedOut('sendBatch', 0) : result.error
+  }
+
+  async #reserveNow(): Promise<SlotPort<T>> {
+    if (!(await this.stream.attempt(1))) throw this.isClosed ? this.refusal(undefined) : timedOut('reserve', 0)
+    const waiter = new WaitingReserve<T>(this)
+    waiter.granted()
+    return waiter.promise
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    this.stream.credits.close(error)
+    this.#tellWatchers()
+  }
+
+  #tellWatchers(): void {
+    for (let waiter = this.#watchers.shift(); waiter !== undefined; waiter = this.#watchers.shift()) waiter.succeed()
+  }
+}

@@ -1,0 +1,197 @@
+import type { SlotPort } from '../../core/ports.ts'
+import type { SlotWaiter } from '../../core/slots.ts'
+import { Waiter, type WaiterList } from '../../core/waiters.ts'
+import { ChannelClosed, ChannelPartialSend } from '../../errors.ts'
+import { done, failed, type Result } from '../../result.ts'
+import type { Connection } from '../../wire/connection.ts'
+import type { EncodedValue } from '../../wire/token.ts'
+import { Held } from './held.ts'
+import type { RemoteSendPort } from './send-port.ts'
+
+/** Credits that this one was to get, and those that it had got already, are for the next in line, or go back. */
+function leaveLine(port: RemoteSendPort<never>, waiter: SlotWaiter, items: readonly EncodedValue[]): void {
+  port.stream.credits.unpark(waiter)
+  port.stream.giveBack(0)
+  for (const item of items) port.host.releaseTokens(item.tokens ?? [])
+  port.leaveIfDone()
+}
+
+/** A `send` that waits for a credit. */
+export class WaitingSend extends Held<void> implements SlotWaiter {
+  need = 1
+  readonly #port: RemoteSendPort<never>
+  readonly #value: unknown
+  readonly #item: EncodedValue
+
+  constructor(port: RemoteSendPort<never>, value: unknown, item: EncodedValue) {
+    super(port.host.connection)
+    this.#port = port
+    this.#value = value
+    this.#item = item
+  }
+
+  granted(): void {
+    this.#port.commitEncoded(this.#item)
+    this.succeed()
+    this.#port.leaveIfDone()
+  }
+
+  refused(): void {
+    this.fail(this.#port.refusal(this.#value))
+  }
+
+  leave(): void {
+    leaveLine(this.#port, this, [this.#item])
+  }
+}
+
+/** A `sendBatch` that waits: for all its credits together if the capacity is large enough, else for one after the other. */
+export class WaitingBatch extends Held<void> implements SlotWaiter {
+  need: number
+  readonly least: number | undefined
+  readonly #port: RemoteSendPort<never>
+  readonly #values: readonly unknown[]
+  readonly #items: readonly EncodedValue[]
+  #sent = 0
+
+  constructor(port: RemoteSendPort<never>, values: readonly unknown[], items: readonly EncodedValue[]) {
+    super(port.host.connection)
+    this.#port = port
+    this.#values = values
+    this.#items = items
+    this.need = items.length
+    this.least = items.length > port.capacity ? 1 : undefined
+  }
+
+  granted(count: number): void {
+    const end = this.#sent + count
+    while (this.#sent < end) this.#port.commitEncoded(this.#items[this.#sent++] as EncodedValue)
+    if (this.need > 0) return
+    this.succeed()
+    this.#port.leaveIfDone()
+  }
+
+  refused(): void {
+    this.fail(this.#port.refusal(this.#values.slice(this.#sent)))
+  }
+
+  leave(): void {
+    leaveLine(this.#port, this, this.#items.slice(this.#sent))
+  }
+
+  override interrupted(error: unknown): unknown {
+    if (this.#sent === 0) return error
+    return new ChannelPartialSend({ sent: this.#sent, unsent: this.#values.slice(this.#sent), cause: error })
+  }
+}
+
+/** A `reserve` that waits for a credit. */
+export class WaitingReserve<T> extends Held<SlotPort<T>> implements SlotWaiter {
+  need = 1
+  readonly #port: RemoteSendPort<T>
+
+  constructor(port: RemoteSendPort<T>) {
+    super(port.host.connection)
+    this.#port = port
+  }
+
+  granted(): void {
+    this.#port.permitGiven()
+    this.succeed(new RemoteSlot(this.#port))
+  }
+
+  refused(): void {
+    this.fail(this.#port.refusal(undefined))
+  }
+
+  leave(): void {
+    leaveLine(this.#port as unknown as RemoteSendPort<never>, this, [])
+  }
+}
+
+/** One credit that was given out. It keeps the end open until it is used or given back. */
+class RemoteSlot<T> implements SlotPort<T> {
+  readonly #port: RemoteSendPort<T>
+
+  constructor(port: RemoteSendPort<T>) {
+    this.#port = port
+  }
+
+  send(value: T): void {
+    const port = this.#port
+    port.permitEnded()
+    if (port.stream.credits.isClosed) {
+      throw port.refusal(value)
+    }
+    try {
+      port.commitEncoded(port.encode(value))
+    } catch (error) {
+      port.stream.giveBack(1)
+      throw error
+    } finally {
+      port.leaveIfDone()
+    }
+  }
+
+  release(): void {
+    this.#port.permitEnded()
+    this.#port.stream.giveBack(1)
+    this.#port.leaveIfDone()
+  }
+}
+
+/** A send as one case of a `select`. */
+export class SelectedSend extends Waiter implements SlotWaiter {
+  need = 1
+  readonly #port: RemoteSendPort<never>
+  readonly #value: unknown
+  readonly #item: EncodedValue
+  readonly #win: (outcome: Result<void, ChannelClosed>) => void
+
+  constructor(
+    port: RemoteSendPort<never>,
+    value: unknown,
+    item: EncodedValue,
+    win: (outcome: Result<void, ChannelClosed>) => void,
+  ) {
+    super()
+    this.#port = port
+    this.#value = value
+    this.#item = item
+    this.#win = win
+    port.host.connection.hold()
+  }
+
+  granted(): void {
+    this.#port.host.connection.release()
+    // The other cases leave first: one of them may wait for this very item.
+    this.#win(done)
+    this.#port.commitEncoded(this.#item)
+    this.#port.leaveIfDone()
+  }
+
+  refused(): void {
+    this.#port.host.connection.release()
+    this.#win(failed(this.#port.refusal(this.#value)))
+  }
+
+  leave(): void {
+    if (this.list === undefined) return
+    this.#port.host.connection.release()
+    leaveLine(this.#port, this, [this.#item])
+  }
+}
+
+/** A `closed` that waits for the last receiver to close. */
+export class Closed extends Held<void> {
+  readonly #list: WaiterList<Closed>
+
+  constructor(connection: Connection, list: WaiterList<Closed>) {
+    super(connection)
+    this.#list = list
+  }
+
+  leave(): void {
+    this.#list.remove(this)
+  }
+}

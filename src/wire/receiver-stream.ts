@@ -1,0 +1,240 @@
+import { ItemQueue, type ItemWaiter } from '../core/item-queue.ts'
+import type { ByteWriter } from '../codec/byte-writer.ts'
+import type { Batch, Connection, FrameSink } from './connection.ts'
+import { FrameFlag, type FrameReader, FrameType, writeFrame } from './frame.ts'
+import { readTokens } from './sender-stream.ts'
+import type { Token } from './token.ts'
+
+/** An item as it arrived, still encoded. `missed` is set on the mark that a broadcast receiver gets for what it lost. */
+export interface ReceivedItem {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+  readonly sequence: number
+  readonly deliveries: number
+  readonly attachments: readonly unknown[] | undefined
+  readonly tokens: readonly Token[] | undefined
+  readonly missed: number
+}
+
+/** What a receiver stream tells its owner. */
+export interface ReceiverStreamOwner {
+  /** Nothing follows what was delivered. The body is empty, or an error. Returns what later takers get. */
+  ended(body: FrameReader): unknown
+  lost(error: Error): unknown
+}
+
+/** The most items that are fetched in advance. */
+const largestWindow = 4096
+/** Milliseconds; a window that is eaten faster than this doubles, one that lasts longer than {@link slowTime} halves. */
+const fastTime = 1
+const slowTime = 4
+
+/**
+ * The receiving end of a remote channel.
+ *
+ * It asks for as many items as somebody waits for, and, while items are eaten quickly, for some in advance. What is here
+ * and was not taken still belongs to the hub, which calls it back when another receiver waits.
+ */
+export class ReceiverStream implements FrameSink, Batch {
+  readonly number: number
+  /** What has been delivered, and those who wait. Park through {@link park}. */
+  readonly queue = new ItemQueue<ReceivedItem>()
+  readonly #connection: Connection
+  readonly #owner: ReceiverStreamOwner
+  readonly #largestWindow: number
+  readonly #keeps: boolean
+  #epoch = 0
+  #nextSequence = 0
+  #demanded = 0
+  #window = 0
+  #taken = 0
+  #windowStart = 0
+  #batched = false
+  #probes: (() => void)[] = []
+  #closed = false
+
+  /** `window` bounds what is fetched in advance. What was fetched goes back unless `keeps` says that nobody else could use it. */
+  constructor(
+    connection: Connection,
+    number: number,
+    owner: ReceiverStreamOwner,
+    options: { readonly window: number; readonly keeps: boolean } = { window: largestWindow, keeps: false },
+  ) {
+    this.#largestWindow = options.window
+    this.#keeps = options.keeps
+    this.number = number
+    this.#connection = connection
+    this.#owner = owner
+    connection.addStream(number, this)
+  }
+
+  /** Stands in line for one item and sees to it that enough are asked for. */
+  park(waiter: ItemWaiter<ReceivedItem>): void {
+    this.queue.park(waiter)
+    const missing = this.queue.waiting - this.#demanded
+    if (missing > 0) this.#demand(missing + this.#window)
+  }
+
+  /** Leaves the line. What was asked for on its behalf goes back, so that another receiver can have it. */
+  unpark(waiter: ItemWaiter<ReceivedItem>): void {
+    if (!this.queue.unpark(waiter)) return
+    if (!this.#keeps && this.#demanded > this.queue.waiting) this.#giveBackFrom(0)
+  }
+
+  /** An item of the queue, or one that was delivered to a waiter, has been taken: its slot is free. */
+  took(): void {
+    this.#taken++
+    if (!this.#batched) {
+      this.#batched = true
+      this.#connection.addBatch(this)
+    }
+    this.#connection.wrote()
+    if (this.#window === 0 && this.queue.waiting === 0) this.#adapt()
+    else if (this.queue.length + this.#demanded < this.#window >>> 1) this.#refill()
+  }
+
+  /** Brings everything here that the hub could deliver now, at most `count` items in all. */
+  async probe(count: number): Promise<void> {
+    const missing = count - this.queue.length
+    if (missing <= 0 || this.#closed || this.queue.isEnded) return
+    await new Promise<void>((resolve) => {
+      this.#probes.push(resolve)
+      this.#connection.write(FrameType.demand, FrameFlag.attempt, this.number, missing)
+    })
+  }
+
+  /** Acknowledges a delivery, or, with `refused`, has it delivered again. */
+  acknowledge(sequence: number, refused: boolean): void {
+    if (this.#closed) return
+    this.#connection.write(FrameType.acknowledge, refused ? FrameFlag.error : 0, this.number, sequence)
+  }
+
+  /** Nothing more will be received; what was not taken goes back. */
+  close(error: unknown): void {
+    if (this.#closed) return
+    this.#connection.write(FrameType.closeEnd, 0, this.number)
+    this.#end(error)
+  }
+
+  flushInto(out: ByteWriter): void {
+    this.#batched = false
+    if (this.#taken === 0 || this.#closed) return
+    writeFrame(out, FrameType.taken, 0, this.number, this.#taken)
+    this.#taken = 0
+  }
+
+  frame(frame: FrameReader): void {
+    switch (frame.type) {
+      case FrameType.deliver:
+        this.#deliver(frame)
+        return
+      case FrameType.lagged:
+        this.#demanded = Math.max(0, this.#demanded - 1)
+        this.queue.push({ ...mark, missed: frame.u32() })
+        return
+      case FrameType.probed:
+        this.#probes.shift()?.()
+        return
+      case FrameType.recallItems:
+        this.#window >>>= 1
+        if (this.queue.waiting === 0) this.#giveBackFrom(this.queue.length >>> 1)
+        return
+      case FrameType.ended: {
+        const error = this.#owner.ended(frame)
+        this.#connection.removeStream(this.number)
+        this.#finish(error)
+        return
+      }
+    }
+  }
+
+  connectionLost(error: Error): void {
+    this.#end(this.#owner.lost(error))
+  }
+
+  #deliver(frame: FrameReader): void {
+    const epoch = frame.u32()
+    const first = frame.u32()
+    const count = frame.u32()
+    // What was under way when items were given back has been given back with them.
+    if (epoch !== this.#epoch) return
+    const counted = (frame.flags & FrameFlag.deliveryCounts) !== 0
+    const lengths = frame.position
+    const counts = lengths + count * 4
+    frame.position = counted ? counts + count * 4 : counts
+    const tokens = (frame.flags & FrameFlag.tokens) !== 0 ? readTokens(frame) : undefined
+    const { bytes, view, attachments } = frame
+    const queue = this.queue
+    let start = frame.position
+    this.#nextSequence = (first + count) >>> 0
+    this.#demanded = Math.max(0, this.#demanded - count)
+    for (let index = 0; index < count; index++) {
+      const end = start + view.getUint32(lengths + index * 4, true)
+      if (end > frame.end) throw new RangeError('an item ends after its frame')
+      const deliveries = counted ? view.getUint32(counts + index * 4, true) : 1
+      const sequence = (first + index) >>> 0
+      queue.push({ bytes, start, end, sequence, deliveries, attachments, tokens, missed: 0 })
+      start = end
+    }
+  }
+
+  #demand(count: number): void {
+    this.#demanded += count
+    this.#connection.write(FrameType.demand, 0, this.number, count, this.queue.waiting)
+  }
+
+  /** Half of the window has been eaten: asks for more, and sets the window to what is eaten in about a millisecond. */
+  #refill(): void {
+    this.#adapt()
+    const missing = this.#window - this.queue.length - this.#demanded
+    if (missing > 0 && !this.queue.isEnded) this.#demand(missing)
+  }
+
+  #adapt(): void {
+    const now = performance.now()
+    const elapsed = now - this.#windowStart
+    this.#windowStart = now
+    if (elapsed < fastTime) this.#window = Math.min(Math.max(this.#window * 2, 2), this.#largestWindow)
+    else if (elapsed > slowTime) this.#window >>>= 1
+  }
+
+  /** Gives back the buffered items from `index` on, and voids all open demand. */
+  #giveBackFrom(index: number): void {
+    if (this.#closed) return
+    const items = this.queue.drain()
+    const kept = items.slice(0, index)
+    const sequence = items[index]?.sequence ?? this.#nextSequence
+    this.#epoch = (this.#epoch + 1) >>> 0
+    this.#demanded = 0
+    this.#nextSequence = sequence
+    this.#connection.write(FrameType.giveBack, 0, this.number, this.#epoch, sequence)
+    for (const item of kept) this.queue.push(item)
+    if (this.queue.waiting > 0) this.#demand(this.queue.waiting)
+  }
+
+  #end(error: unknown): void {
+    if (this.#closed) return
+    this.#connection.removeStream(this.number)
+    this.#closed = true
+    this.queue.drain()
+    this.#finish(error)
+  }
+
+  #finish(error: unknown): void {
+    this.queue.end(error)
+    for (const probe of this.#probes.splice(0)) probe()
+  }
+}
+
+const mark: ReceivedItem = {
+  bytes: new Uint8Array(0),
+  start: 0,
+  end: 0,
+  sequence: 0,
+  deliveries: 1,
+  attachments: undefined,
+  tokens: undefined,
+  missed: 0,
+}
+

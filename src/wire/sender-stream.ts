@@ -1,0 +1,241 @@
+import { ByteWriter } from '../codec/byte-writer.ts'
+import { Slots } from '../core/slots.ts'
+import type { Batch, Connection, FrameSink } from './connection.ts'
+import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from './frame.ts'
+import type { Token } from './token.ts'
+
+/** What a sender stream tells its owner. */
+export interface SenderStreamOwner {
+  /** Nobody will receive any more. */
+  ended(body: FrameReader): void
+  /** So many receivers hold the other side now. Only broadcast and watch are told. */
+  holders?(count: number): void
+  /** The hub is gone; `unconfirmed` items had not left yet. */
+  lost(error: Error, unconfirmed: number): void
+}
+
+/** The largest number of slots asked for in advance. */
+const largestWindow = 4096
+/** Milliseconds; a sender that runs dry again this soon asks for twice as much in advance. */
+const dryTime = 2
+
+/**
+ * The sending end of a remote channel: items leave in batches, under credits.
+ *
+ * A credit is a slot of the channel that the hub has reserved for this end, so an item that has one can always be accepted.
+ */
+export class SenderStream implements FrameSink, Batch {
+  readonly number: number
+  /** The slots that this end holds, and those who wait for one. */
+  readonly credits: Slots
+  /** Encode the next item here, from its end, then call {@link commit}. */
+  readonly payload = new ByteWriter()
+  readonly #connection: Connection
+  readonly #owner: SenderStreamOwner
+  #lengths = new Uint32Array(64)
+  #count = 0
+  #inBatch = false
+  #sequence = 0
+  /** Slots that it would like to hold beyond those that somebody waits for. */
+  #window = 0
+  #toppingUp = false
+  #lastCredit = 0
+  #attempts: ((granted: number) => void)[] = []
+  #closed = false
+
+  constructor(connection: Connection, number: number, capacity: number, owner: SenderStreamOwner) {
+    this.number = number
+    this.credits = new Slots(capacity, 0)
+    this.#connection = connection
+    this.#owner = owner
+    connection.addStream(number, this)
+  }
+
+  /** Items that have not left yet. */
+  get batched(): number {
+    return this.#count
+  }
+
+  /** The item from `start` to the end of {@link payload} is complete. It uses a credit that the caller has acquired. */
+  commit(start: number): void {
+    if (this.#count === this.#lengths.length) this.#growLengths()
+    const position = this.payload.position
+    this.#lengths[this.#count++] = position - start
+    if (!this.#inBatch) {
+      this.#inBatch = true
+      this.#connection.addBatch(this)
+    }
+    this.#connection.wrote(position)
+    if (!this.#toppingUp && this.#window !== 0 && this.credits.available < this.#window >>> 1) {
+      this.#toppingUp = true
+      this.#want(0)
+    }
+  }
+
+  /** Like {@link commit}, for an item that carries attachments or tokens: it leaves by itself. */
+  commitAlone(start: number, attachments: readonly unknown[], tokens: readonly Token[]): void {
+    const item = this.payload.bytes.slice(start, this.payload.position)
+    this.payload.position = start
+    this.#connection.postWithAttachments(attachments, (out) => {
+      const frame = beginFrame(out, FrameType.send, tokens.length > 0 ? FrameFlag.tokens : 0, this.number)
+      out.reserve(16 + tokens.length * 8 + item.byteLength)
+      const view = out.view
+      view.setUint32(out.position, this.#sequence, true)
+      view.setUint32(out.position + 4, 1, true)
+      view.setUint32(out.position + 8, item.byteLength, true)
+      out.position += 12
+      if (tokens.length > 0) writeTokens(out, tokens)
+      out.bytes.set(item, out.position)
+      out.position += item.byteLength
+      endFrame(out, frame)
+      this.#sequence = (this.#sequence + 1) >>> 0
+    })
+  }
+
+  /** Somebody waits for `count` more credits. */
+  ask(count: number): void {
+    const now = performance.now()
+    if (now - this.#lastCredit < dryTime) this.#window = Math.min(Math.max(this.#window * 2, 1), largestWindow)
+    else this.#window >>>= 1
+    this.#want(count)
+  }
+
+  /** All of `count` credits now, or none: what is held here first, then what the hub has. Resolves with whether it worked. */
+  async attempt(count: number): Promise<boolean> {
+    if (this.credits.waiting > 0 || this.#closed) return false
+    const held = this.credits.tryAcquireUpTo(count)
+    if (held === count) return true
+    const granted = await new Promise<number>((resolve) => {
+      this.#attempts.push(resolve)
+      this.#connection.write(FrameType.want, FrameFlag.attempt, this.number, count - held, 0)
+    })
+    if (granted > 0) return true
+    this.giveBack(held)
+    return false
+  }
+
+  /** Credits that were acquired and not used go to those who wait, or back to the hub. */
+  giveBack(count: number): void {
+    if (count > 0) this.credits.release(count)
+    this.#returnSurplus()
+  }
+
+  /** Gives back all credits that nobody uses. */
+  returnIdle(): void {
+    if (this.credits.waiting > 0 || this.#closed) return
+    const count = this.credits.takeBackUpTo(0xffffffff)
+    if (count > 0) this.#return(count)
+  }
+
+  /** Nothing more will be sent. What was committed still arrives. */
+  close(): void {
+    if (this.#closed) return
+    this.#connection.write(FrameType.closeEnd, 0, this.number)
+    this.#end()
+  }
+
+  flushInto(out: ByteWriter): void {
+    this.#inBatch = false
+    const count = this.#count
+    if (count === 0) return
+    const payload = this.payload
+    const lengthsSize = count * 4
+    const frame = beginFrame(out, FrameType.send, 0, this.number)
+    out.reserve(8 + lengthsSize + payload.position)
+    const view = out.view
+    let position = out.position
+    view.setUint32(position, this.#sequence, true)
+    view.setUint32(position + 4, count, true)
+    position += 8
+    for (let index = 0; index < count; index++, position += 4) {
+      view.setUint32(position, this.#lengths[index] as number, true)
+    }
+    out.bytes.set(payload.bytes.subarray(0, payload.position), position)
+    out.position = position + payload.position
+    endFrame(out, frame)
+    this.#sequence = (this.#sequence + count) >>> 0
+    this.#count = 0
+    payload.reset()
+  }
+
+  frame(frame: FrameReader): void {
+    switch (frame.type) {
+      case FrameType.credit: {
+        const granted = frame.u32()
+        if ((frame.flags & FrameFlag.attempt) !== 0) {
+          this.#attempts.shift()?.(granted)
+          return
+        }
+        this.#toppingUp = false
+        this.#lastCredit = performance.now()
+        this.credits.release(granted)
+        this.#returnSurplus()
+        return
+      }
+      case FrameType.recallCredit: {
+        const count = this.credits.waiting > 0 ? 0 : this.credits.takeBackUpTo(0xffffffff)
+        this.#window >>>= 1
+        this.#connection.write(FrameType.returnCredit, FrameFlag.attempt, this.number, count)
+        return
+      }
+      case FrameType.holders:
+        this.#owner.holders?.(frame.u32())
+        return
+      case FrameType.ended:
+        this.#end()
+        this.#owner.ended(frame)
+        return
+    }
+  }
+
+  connectionLost(error: Error): void {
+    const unconfirmed = this.#count
+    this.#end()
+    this.#owner.lost(error, unconfirmed)
+  }
+
+  #want(count: number): void {
+    this.#connection.write(FrameType.want, 0, this.number, count, this.#window)
+  }
+
+  #returnSurplus(): void {
+    const surplus = this.credits.available - this.#window
+    if (surplus <= 0 || this.credits.waiting > 0 || this.#closed) return
+    this.#return(this.credits.takeBackUpTo(surplus))
+  }
+
+  #return(count: number): void {
+    this.#connection.write(FrameType.returnCredit, 0, this.number, count)
+  }
+
+  #end(): void {
+    this.#closed = true
+    this.#count = 0
+    this.payload.reset()
+    this.#connection.removeStream(this.number)
+    for (const attempt of this.#attempts.splice(0)) attempt(0)
+  }
+
+  #growLengths(): void {
+    const lengths = new Uint32Array(this.#lengths.length * 2)
+    lengths.set(this.#lengths)
+    this.#lengths = lengths
+  }
+}
+
+export function writeTokens(out: ByteWriter, tokens: readonly Token[]): void {
+  const view = out.view
+  view.setUint32(out.position, tokens.length, true)
+  out.position += 4
+  for (const token of tokens) {
+    view.setUint32(out.position, token.origin, true)
+    view.setUint32(out.position + 4, token.number, true)
+    out.position += 8
+  }
+}
+
+export function readTokens(frame: FrameReader): Token[] {
+  const count = frame.u32()
+  if (count * 8 > frame.end - frame.position) throw new RangeError(`a frame announces ${count} tokens`)
+  return Array.from({ length: count }, () => ({ origin: frame.u32(), number: frame.u32() }))
+}
