@@ -1,3 +1,4 @@
+import { noReceiver, refusal } from '../core/closures.ts'
 import type { SendPort } from '../core/ports.ts'
 import type { SelectSource } from '../core/select.ts'
 import { ChannelClosed } from '../errors.ts'
@@ -48,7 +49,7 @@ export function writableTo<T>(port: SendPort<T>): WritableStream<T> {
     start(controller) {
       // Tells the writer even while nothing is being written. After a regular close this does nothing.
       const fail = (error: unknown) => controller.error(error)
-      port.closed(undefined).then(() => fail(new ChannelClosed('the channel is closed: no receiver is left')), fail)
+      port.closed(undefined).then(() => fail(refusal(noReceiver)), fail)
     },
     // Aborting the stream waits for the write under way, so it has to cancel it.
     write: (value, controller) => port.send(value, { signal: (controller as { signal?: AbortSignal }).signal }),

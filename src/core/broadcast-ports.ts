@@ -1,12 +1,11 @@
-import { ChannelClosed, ChannelEmpty } from '../errors.ts'
+import { type ChannelClosed, ChannelEmpty } from '../errors.ts'
 import { failed, type Result, success } from '../result.ts'
 import type { Broadcast, BroadcastOutcome, Cursor } from './broadcast.ts'
 import type { Clock } from './clock.ts'
+import { closedSender, refusal } from './closures.ts'
 import type { BroadcastReceivePort, BroadcastSendPort, WaitOptions } from './ports.ts'
 import type { SelectSource } from './select.ts'
 import { sourceOf, waitFor } from './waitable.ts'
-
-const closedSender = 'this sender is closed'
 
 /** The sending end of a {@link Broadcast} in this process. */
 export class LocalBroadcastSendPort<T> implements BroadcastSendPort<T> {
@@ -33,12 +32,12 @@ export class LocalBroadcastSendPort<T> implements BroadcastSendPort<T> {
   }
 
   send(value: T): Result<number, ChannelClosed> {
-    if (!this.#open) return failed(new ChannelClosed(closedSender, { value }))
+    if (!this.#open) return failed(refusal(closedSender, value))
     return success(this.#broadcast.send(value))
   }
 
   subscribe(): LocalBroadcastReceivePort<T> {
-    if (!this.#open) throw new ChannelClosed(closedSender)
+    if (!this.#open) throw refusal(closedSender)
     return new LocalBroadcastReceivePort(this.#broadcast.subscribe(), this.#broadcast.capacity, this.#clock)
   }
 
@@ -47,7 +46,7 @@ export class LocalBroadcastSendPort<T> implements BroadcastSendPort<T> {
   }
 
   clone(): LocalBroadcastSendPort<T> {
-    if (!this.#open) throw new ChannelClosed(closedSender)
+    if (!this.#open) throw refusal(closedSender)
     this.#broadcast.addSender()
     return new LocalBroadcastSendPort(this.#broadcast, this.#clock)
   }

@@ -1,5 +1,6 @@
-import { ChannelClosed, ChannelLagged } from '../errors.ts'
+import { type ChannelClosed, ChannelLagged } from '../errors.ts'
 import { failed, type Result, success } from '../result.ts'
+import { closedReceiver, noSender, refusal } from './closures.ts'
 import { Holders } from './holders.ts'
 import { RingBuffer } from './ring-buffer.ts'
 import type { OutcomeWaiter, Waitable } from './waitable.ts'
@@ -165,7 +166,7 @@ export class Cursor<T> extends Waiter implements Waitable<BroadcastOutcome<T>> {
 
   take(): BroadcastOutcome<T> {
     const { oldest, next } = this.#broadcast
-    if (!this.#open || this.#position === next) return failed(this.#closure())
+    if (!this.#open || this.#position === next) return failed(this.#refusal())
     if (this.#position < oldest) {
       const missed = oldest - this.#position
       this.#position = oldest
@@ -198,12 +199,12 @@ export class Cursor<T> extends Waiter implements Waitable<BroadcastOutcome<T>> {
   }
 
   fork(): Cursor<T> {
-    if (!this.#open) throw this.#closure()
+    if (!this.#open) throw this.#refusal()
     return this.#broadcast.fork(this)
   }
 
   subscribe(): Cursor<T> {
-    if (!this.#open) throw this.#closure()
+    if (!this.#open) throw this.#refusal()
     return this.#broadcast.subscribe()
   }
 
@@ -214,7 +215,7 @@ export class Cursor<T> extends Waiter implements Waitable<BroadcastOutcome<T>> {
     this.#broadcast.stopWaiting(this)
     this.end()
   }
-  #closure(): ChannelClosed {
-    return new ChannelClosed(this.#open ? 'the channel is closed: no sender is left' : 'this receiver is closed')
+  #refusal(): ChannelClosed {
+    return refusal(this.#open ? noSender : closedReceiver)
   }
 }

@@ -1,6 +1,7 @@
-import { ChannelClosed, ChannelEmpty } from '../errors.ts'
+import { type ChannelClosed, ChannelEmpty } from '../errors.ts'
 import { failed, type Result, success } from '../result.ts'
 import type { Clock } from './clock.ts'
+import { closedReceiver, refusal } from './closures.ts'
 import { timedOut } from './interrupt.ts'
 import type { ItemWaiter } from './item-queue.ts'
 import type { Leases } from './leases.ts'
@@ -54,7 +55,7 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   recv(options: WaitOptions | undefined): Promise<Message> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     if (this.#hasItem()) return Promise.resolve(this.#take())
-    if (this.isClosed) return Promise.reject(this.#closure())
+    if (this.isClosed) return Promise.reject(this.#refusal())
     if (options?.timeout === 0) return Promise.reject(timedOut('recv', 0))
     const waiter = new WaitingRecv<Item, Message>(this)
     waiter.interruptBy(options, this.#clock, 'recv')
@@ -64,20 +65,20 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
 
   tryRecv(): Result<Message, ChannelEmpty | ChannelClosed> {
     if (this.#hasItem()) return success(this.#take())
-    return failed(this.isClosed ? this.#closure() : new ChannelEmpty())
+    return failed(this.isClosed ? this.#refusal() : new ChannelEmpty())
   }
 
   takeUpTo(max: number): Message[] {
     const messages: Message[] = []
     while (messages.length < max && this.#hasItem()) messages.push(this.#take())
-    if (messages.length === 0 && this.isClosed) throw this.#closure()
+    if (messages.length === 0 && this.isClosed) throw this.#refusal()
     return messages
   }
 
   recvSource(): SelectSource<Result<Message, ChannelClosed>> {
     return {
       ready: () => this.#hasItem() || this.isClosed,
-      take: () => (this.#hasItem() ? success(this.#take()) : failed(this.#closure())),
+      take: () => (this.#hasItem() ? success(this.#take()) : failed(this.#refusal())),
       park: (win) => {
         const waiter = new SelectedRecv<Item, Message>(this, win)
         this.park(waiter)
@@ -87,7 +88,7 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   }
 
   clone(): MpmcReceivePort<Item, Message> {
-    if (!this.#open) throw this.#closure()
+    if (!this.#open) throw this.#refusal()
     this.#channel.receivers.add()
     return new MpmcReceivePort(this.#channel, this.#clock, this.#presenter)
   }
@@ -97,7 +98,7 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
     this.#open = false
     const { items } = this.#channel
     for (const waiter of items.waiters() as Iterable<OwnedWaiter<Item>>) {
-      if (waiter.owner === this && items.unpark(waiter)) waiter.ended(this.#closure())
+      if (waiter.owner === this && items.unpark(waiter)) waiter.ended(closedReceiver)
     }
     this.#channel.removeReceiver()
     this.#presenter.leases?.returnAll(this)
@@ -138,22 +139,14 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
     return this.#presenter.present(this.#channel.take(), this)
   }
 
-  #closure(): ChannelClosed {
-    if (!this.#open) return new ChannelClosed('this receiver is closed')
-    return closure(this.#channel.items.error)
+  #refusal(): ChannelClosed {
+    return refusal(this.#open ? this.#channel.items.error : closedReceiver)
   }
 }
 
 /** An item waiter that knows through which port it came. */
 interface OwnedWaiter<Item> extends ItemWaiter<Item> {
   readonly owner: object
-}
-
-/** Each operation gets an error of its own. */
-function closure(error: unknown): ChannelClosed {
-  return error instanceof ChannelClosed
-    ? new ChannelClosed(error.message, { cause: error.cause })
-    : (error as ChannelClosed)
 }
 
 /** A `recv` that waits for an item. */
@@ -169,8 +162,8 @@ class WaitingRecv<Item, Message> extends Pending<Message> implements OwnedWaiter
     this.succeed(this.owner.present(item))
   }
 
-  ended(error: unknown): void {
-    this.fail(closure(error))
+  ended(reason: unknown): void {
+    this.fail(refusal(reason))
   }
 
   leave(): void {
@@ -193,7 +186,7 @@ class SelectedRecv<Item, Message> extends Waiter implements OwnedWaiter<Item> {
     this.#win(success(this.owner.present(item)))
   }
 
-  ended(error: unknown): void {
-    this.#win(failed(closure(error)))
+  ended(reason: unknown): void {
+    this.#win(failed(refusal(reason)))
   }
 }

@@ -1,6 +1,7 @@
-import { ChannelClosed, ChannelFull } from '../errors.ts'
+import { type ChannelClosed, ChannelFull } from '../errors.ts'
 import { done, failed, type Result } from '../result.ts'
 import type { Clock } from './clock.ts'
+import { closedSender, noReceiver, refusal } from './closures.ts'
 import { timedOut } from './interrupt.ts'
 import type { Mpmc, Passing } from './mpmc.ts'
 import { SelectedSend, WaitingBatch, WaitingReserve, WaitingSend } from './mpmc-send-waiters.ts'
@@ -80,7 +81,7 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
 
   reserve(options: WaitOptions | undefined): Promise<SlotPort<T>> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    if (this.isClosed) return Promise.reject(this.#refusal(undefined))
+    if (this.isClosed) return Promise.reject(this.#refusal())
     const waiter = new WaitingReserve(this.#channel, this.#passing)
     if (!this.#channel.slots.tryAcquire()) return this.#park('reserve', options, waiter)
     waiter.granted()
@@ -105,7 +106,7 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
   }
 
   clone(): MpmcSendPort<T, Item> {
-    if (!this.#open) throw this.#refusal(undefined)
+    if (!this.#open) throw this.#refusal()
     this.#channel.addSender()
     return new MpmcSendPort(this.#channel, this.#clock, this.#passing)
   }
@@ -144,10 +145,8 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
     return items
   }
 
-  #refusal(value: unknown): ChannelClosed {
-    return new ChannelClosed(this.#open ? 'the channel is closed: no receiver is left' : 'this sender is closed', {
-      value,
-    })
+  #refusal(value?: unknown): ChannelClosed {
+    return refusal(this.#open ? noReceiver : closedSender, value)
   }
 
   #full(value: unknown, count: number): ChannelFull {

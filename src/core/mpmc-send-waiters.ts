@@ -1,5 +1,6 @@
-import { ChannelClosed, ChannelPartialSend } from '../errors.ts'
+import { type ChannelClosed, ChannelPartialSend } from '../errors.ts'
 import { done, failed, type Result } from '../result.ts'
+import { noReceiver, refusal } from './closures.ts'
 import type { Mpmc, Passing } from './mpmc.ts'
 import { Pending } from './pending.ts'
 import type { SlotPort } from './ports.ts'
@@ -11,11 +12,6 @@ function leaveLine<Item>(channel: Mpmc<Item>, waiter: SlotWaiter): boolean {
   if (!channel.slots.unpark(waiter)) return false
   channel.endIfOver()
   return true
-}
-
-/** What a waiting operation is told: the same error, and what it did not send. */
-function refusal(error: unknown, value: unknown): unknown {
-  return error instanceof ChannelClosed ? new ChannelClosed(error.message, { cause: error.cause, value }) : error
 }
 
 /** A `send` that waits for room. */
@@ -40,9 +36,9 @@ export class WaitingSend<T, Item> extends Pending<void> implements SlotWaiter {
     this.succeed()
   }
 
-  refused(error: unknown): void {
+  refused(reason: unknown): void {
     this.#passing.drop(this.#item)
-    this.fail(refusal(error, this.#value))
+    this.fail(refusal(reason, this.#value))
   }
 
   leave(): void {
@@ -76,9 +72,9 @@ export class WaitingBatch<T, Item> extends Pending<void> implements SlotWaiter {
     if (this.need === 0) this.succeed()
   }
 
-  refused(error: unknown): void {
+  refused(reason: unknown): void {
     this.#dropRest()
-    this.fail(refusal(error, this.#values.slice(this.#sent)))
+    this.fail(refusal(reason, this.#values.slice(this.#sent)))
   }
 
   leave(): void {
@@ -113,8 +109,8 @@ export class WaitingReserve<T, Item> extends Pending<SlotPort<T>> implements Slo
     this.succeed(new MpmcSlot(this.#channel, this.#passing))
   }
 
-  refused(error: unknown): void {
-    this.fail(refusal(error, undefined))
+  refused(reason: unknown): void {
+    this.fail(refusal(reason))
   }
 
   leave(): void {
@@ -137,7 +133,7 @@ class MpmcSlot<T, Item> implements SlotPort<T> {
     this.#channel.permitEnded()
     if (this.#channel.receivers.count === 0) {
       this.#passing.drop(item)
-      throw new ChannelClosed('the channel is closed: no receiver is left', { value })
+      throw refusal(noReceiver, value)
     }
     this.#channel.accept(item)
   }
@@ -180,9 +176,9 @@ export class SelectedSend<T, Item> extends Waiter implements SlotWaiter {
     this.#channel.accept(this.#item)
   }
 
-  refused(error: unknown): void {
+  refused(reason: unknown): void {
     this.#passing.drop(this.#item)
-    this.#win(failed(refusal(error, this.#value) as ChannelClosed))
+    this.#win(failed(refusal(reason, this.#value)))
   }
 
   leave(): void {

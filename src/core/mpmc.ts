@@ -1,4 +1,4 @@
-import { ChannelClosed } from '../errors.ts'
+import { noReceiver, noSender } from './closures.ts'
 import { Holders } from './holders.ts'
 import { ItemQueue } from './item-queue.ts'
 import type { ChannelStats } from './ports.ts'
@@ -129,7 +129,7 @@ export class Mpmc<T> {
 
   removeReceiver(): void {
     if (!this.receivers.remove()) return
-    this.slots.close(new ChannelClosed('the channel is closed: no receiver is left'))
+    this.slots.close(noReceiver)
     for (const item of this.items.drain()) this.#drop(item)
   }
 
@@ -137,7 +137,7 @@ export class Mpmc<T> {
   endIfOver(): void {
     if (this.#senders !== 0 || this.#permits !== 0 || this.slots.waiting !== 0 || this.items.isEnded) return
     if (this.holdsTaken && (this.#unsettled !== 0 || this.items.length !== 0)) return
-    this.items.end(new ChannelClosed('the channel is closed: no sender is left'))
+    this.items.end(noSender)
   }
 
   stats(): ChannelStats {

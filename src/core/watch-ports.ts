@@ -1,12 +1,11 @@
-import { ChannelClosed } from '../errors.ts'
+import type { ChannelClosed } from '../errors.ts'
 import { done, failed, type Result, success } from '../result.ts'
 import type { Clock } from './clock.ts'
+import { closedSender, refusal } from './closures.ts'
 import type { WaitOptions, WatchReceivePort, WatchSendPort } from './ports.ts'
 import type { SelectSource } from './select.ts'
 import { sourceOf, waitFor } from './waitable.ts'
 import type { Observer, Watch } from './watch.ts'
-
-const closedSender = 'this sender is closed'
 
 /** The sending end of a {@link Watch} in this process. */
 export class LocalWatchSendPort<T> implements WatchSendPort<T> {
@@ -29,23 +28,23 @@ export class LocalWatchSendPort<T> implements WatchSendPort<T> {
   }
 
   borrow(): T {
-    if (!this.#open) throw new ChannelClosed(closedSender)
+    if (!this.#open) throw refusal(closedSender)
     return this.#watch.value
   }
 
   send(value: T): Result<void, ChannelClosed> {
-    if (!this.#open) return failed(new ChannelClosed(closedSender, { value }))
+    if (!this.#open) return failed(refusal(closedSender, value))
     this.#watch.send(value)
     return done
   }
 
   update(change: (value: T) => T): Result<void, ChannelClosed> {
-    if (!this.#open) return failed(new ChannelClosed(closedSender))
+    if (!this.#open) return failed(refusal(closedSender))
     return this.send(change(this.#watch.value))
   }
 
   subscribe(): LocalWatchReceivePort<T> {
-    if (!this.#open) throw new ChannelClosed(closedSender)
+    if (!this.#open) throw refusal(closedSender)
     return new LocalWatchReceivePort(this.#watch.observe(), this.#clock)
   }
 
@@ -54,7 +53,7 @@ export class LocalWatchSendPort<T> implements WatchSendPort<T> {
   }
 
   clone(): LocalWatchSendPort<T> {
-    if (!this.#open) throw new ChannelClosed(closedSender)
+    if (!this.#open) throw refusal(closedSender)
     this.#watch.addSender()
     return new LocalWatchSendPort(this.#watch, this.#clock)
   }

@@ -1,5 +1,6 @@
-import { ChannelClosed } from '../errors.ts'
+import type { ChannelClosed } from '../errors.ts'
 import { done, failed, type Result } from '../result.ts'
+import { closedReceiver, noSender, refusal } from './closures.ts'
 import { Holders } from './holders.ts'
 import type { OutcomeWaiter, Waitable } from './waitable.ts'
 import { Waiter, WaiterList } from './waiters.ts'
@@ -92,7 +93,7 @@ export class Observer<T> extends Waiter implements Waitable<ChangeOutcome> {
   }
 
   get value(): T {
-    if (!this.#open) throw this.#closure()
+    if (!this.#open) throw this.#refusal()
     return this.#watch.value
   }
 
@@ -106,7 +107,7 @@ export class Observer<T> extends Waiter implements Waitable<ChangeOutcome> {
   }
 
   take(): ChangeOutcome {
-    if (!this.hasChanged) return failed(this.#closure())
+    if (!this.hasChanged) return failed(this.#refusal())
     this.#seen = this.#watch.version
     return done
   }
@@ -125,18 +126,18 @@ export class Observer<T> extends Waiter implements Waitable<ChangeOutcome> {
     const changed = this.hasChanged
     if (changed) this.#seen = this.#watch.version
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
-      waiter.settle(changed ? done : failed(this.#closure()))
+      waiter.settle(changed ? done : failed(this.#refusal()))
     }
   }
 
   /** An observer that has seen exactly as much. */
   fork(): Observer<T> {
-    if (!this.#open) throw this.#closure()
+    if (!this.#open) throw this.#refusal()
     return this.#watch.observe(this.#seen)
   }
 
   subscribe(): Observer<T> {
-    if (!this.#open) throw this.#closure()
+    if (!this.#open) throw this.#refusal()
     return this.#watch.observe()
   }
 
@@ -148,7 +149,7 @@ export class Observer<T> extends Waiter implements Waitable<ChangeOutcome> {
     this.#watch.observers.remove()
   }
 
-  #closure(): ChannelClosed {
-    return new ChannelClosed(this.#open ? 'the channel is closed: no sender is left' : 'this receiver is closed')
+  #refusal(): ChannelClosed {
+    return refusal(this.#open ? noSender : closedReceiver)
   }
 }
