@@ -8,6 +8,15 @@ import type { DecodeContext, EncodeContext, HandleCodec } from './handles.ts'
 import { KeyCache } from './key-cache.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
 
+export {
+  type DecodeContext,
+  type EncodeContext,
+  type EncodedHandle,
+  type Handle,
+  type HandleCodec,
+  handleSymbol,
+} from './handles.ts'
+
 /** How large a value may be. What is over a limit is a `SerializationError`, on both sides. */
 export interface CodecLimits {
   /** Levels of nesting, 1 to 10,000. Default 512. */
@@ -60,6 +69,7 @@ export class Codec {
   /**
    * Encodes a value as bytes of their own.
    *
+   * @param rootName what error paths call the value, as in `args[0].user`
    * @param rootName what error paths call the value, as in `args[0].user`
    * @throws {SerializationError} when a part of it cannot be encoded; the error's `path` says which
    */
