@@ -6,7 +6,7 @@ import { type ChannelClosed, type ChannelEmpty, ChannelLagged } from '../errors.
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { checkCount, checkKeys, show, waitFault } from './arguments.ts'
 import { whenKnown } from './awaitable.ts'
-import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -99,6 +99,11 @@ export class BroadcastSender<in out T> implements AsyncDisposable {
   /** @internal */
   get [portSymbol](): BroadcastSendPort<T> {
     return this.#port
+  }
+
+  /** @internal */
+  [handleSymbol](context: EncodeContext): EncodedHandle {
+    return handOver(this.#port, context)
   }
 
   /** @internal */
@@ -215,6 +220,11 @@ export class BroadcastReceiver<out T>
   /** @internal */
   get [portSymbol](): BroadcastReceivePort<T> {
     return this.#port
+  }
+
+  /** @internal */
+  [handleSymbol](context: EncodeContext): EncodedHandle {
+    return handOver(this.#port, context)
   }
 }
 

@@ -1,8 +1,11 @@
 import type { HandleMakers } from '../engine/local/engine.ts'
 import { actorHandle } from './actor-handle.ts'
+import { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
 import { ObjectRef } from './object-ref.ts'
+import { OneshotReceiver, OneshotSender } from './oneshot.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
+import { WatchReceiver, WatchSender } from './watch.ts'
 
 /** Makes the handles of what arrives inside values. */
 export const handleMakers: HandleMakers = {
@@ -11,5 +14,11 @@ export const handleMakers: HandleMakers = {
   channels: {
     sender: (port) => Sender.over(port),
     receiver: (port) => Receiver.over(port),
-  } as HandleMakers['channels'],
+    oneshotSender: (port) => OneshotSender.over(port),
+    oneshotReceiver: (port) => OneshotReceiver.over(port),
+    broadcastSender: (port) => BroadcastSender.over(port),
+    broadcastReceiver: (port) => BroadcastReceiver.over(port),
+    watchSender: (port) => WatchSender.over(port),
+    watchReceiver: (port) => WatchReceiver.over(port),
+  },
 }

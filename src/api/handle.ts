@@ -1,4 +1,9 @@
+import { type EncodeContext, type EncodedHandle, handleSymbol } from '../codec/handles.ts'
 import type { SelectSource } from '../core/select.ts'
+import { SerializationError } from '../errors.ts'
+
+export { handleSymbol }
+export type { EncodeContext, EncodedHandle }
 
 /** Where a handle keeps the port that it stands on. Not public: engines use it to pass handles on. */
 export const portSymbol: unique symbol = Symbol.for('klaw.port')
@@ -15,4 +20,15 @@ export const selectSymbol: unique symbol = Symbol.for('klaw.select')
 /** Something that can be a case of {@link select}; `Outcome` is what it brings. */
 export interface Selectable<out Outcome> {
   [selectSymbol](): SelectSource<Outcome>
+}
+
+/** What stands for a channel end inside a value that leaves this thread. */
+export function handOver(port: object, context: EncodeContext): EncodedHandle {
+  const remote = port as { encodeHandle?(context: EncodeContext): EncodedHandle }
+  if (remote.encodeHandle === undefined) {
+    throw new SerializationError(
+      "the end of a channel of this process can not leave it: open the channel by a runtime, as in 'await klaw.channel()'",
+    )
+  }
+  return remote.encodeHandle(context)
 }

@@ -5,7 +5,7 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelEmpty } from '../errors.ts'
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { waitFault } from './arguments.ts'
-import { portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { passing } from './passing.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -69,6 +69,11 @@ export class OneshotSender<in T> implements AsyncDisposable {
   get [portSymbol](): OneshotSendPort<T> {
     return this.#port
   }
+
+  /** @internal */
+  [handleSymbol](context: EncodeContext): EncodedHandle {
+    return handOver(this.#port, context)
+  }
 }
 
 /** The receiving end of a {@link oneshot}. */
@@ -124,6 +129,11 @@ export class OneshotReceiver<out T> implements AsyncDisposable, Selectable<Resul
   /** @internal */
   get [portSymbol](): OneshotReceivePort<T> {
     return this.#port
+  }
+
+  /** @internal */
+  [handleSymbol](context: EncodeContext): EncodedHandle {
+    return handOver(this.#port, context)
   }
 }
 

@@ -1,15 +1,19 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Delivery } from '../core/ports.ts'
 import type { ChannelEngine, ChannelKind, ChannelSpec } from '../engine/channel-engine.ts'
 import { checkCount, checkKeys, checkTime, show } from './arguments.ts'
+import { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
+import type { DistributedChannel } from './channel.ts'
+import { type Acknowledged, channelSettings, type Unacknowledged, type WithSchema } from './channel-options.ts'
+import { OneshotReceiver, OneshotSender } from './oneshot.ts'
 import { Receiver } from './receiver.ts'
-import { checkSchema } from './schema.ts'
+import type { StandardSchemaV1 } from './schema.ts'
 import { Sender } from './sender.ts'
+import { WatchReceiver, WatchSender } from './watch.ts'
 
 /** The namespace of channels that do not name one. */
 export const channelNamespace = 'klaw'
 
-/** What a channel outside this thread can be named by, and how long it stays. */
+/** What a channel outside this thread is named by, and how long it stays. */
 export interface NamedOptions {
   /** Get-or-create, atomically: whoever gives the same name in the same namespace holds the same channel. */
   readonly name?: string | undefined
@@ -21,46 +25,79 @@ export interface NamedOptions {
   readonly ttl?: number | undefined
 }
 
-/** Options of `klaw.channel`. */
-export interface RuntimeChannelOptions<T = unknown> extends NamedOptions {
-  /** A positive integer; default 10,000. */
+/** Options of `klaw.channel`: those of `channel`, and a name. */
+export interface RuntimeChannelOptions extends NamedOptions {
+  /** How many items it holds at most; a positive integer. Default: 10,000. */
   readonly capacity?: number | undefined
-  /** No capacity: sends never wait. Excludes `capacity`. */
+  /** No limit: senders never wait, and memory is the only bound. */
   readonly unbounded?: boolean | undefined
-  /** Refuses, at `send` in this thread, what does not fit. It does not travel with a sender that is passed on. */
-  readonly schema?: StandardSchemaV1<T> | undefined
-  /** `'manual'`: the receiver gets deliveries, which have to be acknowledged. */
-  readonly ack?: 'manual' | undefined
-  /** Milliseconds from a delivery to its deadline; default 30,000. */
-  readonly ackTimeout?: number | undefined
 }
 
-const named = ['name', 'namespace', 'lifetime', 'ttl']
-const channelKeys = ['capacity', 'unbounded', 'schema', 'ack', 'ackTimeout', ...named]
-const defaultCapacity = 10_000
-const defaultAckTimeout = 30_000
+/** Options of `klaw.broadcast`. */
+export interface RuntimeBroadcastOptions extends NamedOptions {
+  /** How many values a receiver can be behind before it misses some; a positive integer. Default: 10,000. */
+  readonly capacity?: number | undefined
+}
+
+/** `klaw.channel` with the types of its values. A schema is checked by this thread's senders; it does not travel with a sender. */
+export interface OpenChannel {
+  <Schema extends StandardSchemaV1>(
+    options: RuntimeChannelOptions & WithSchema<Schema> & Acknowledged,
+  ): Promise<DistributedChannel<StandardSchemaV1.InferInput<Schema>, Delivery<StandardSchemaV1.InferOutput<Schema>>>>
+  <Schema extends StandardSchemaV1>(
+    options: RuntimeChannelOptions & WithSchema<Schema> & Unacknowledged,
+  ): Promise<DistributedChannel<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>>
+  <T>(options: RuntimeChannelOptions & { readonly schema?: undefined } & Acknowledged): Promise<
+    DistributedChannel<T, Delivery<T>>
+  >
+  <T>(options?: RuntimeChannelOptions & { readonly schema?: undefined } & Unacknowledged): Promise<DistributedChannel<T>>
+}
+
+const namedKeys = ['name', 'namespace', 'lifetime', 'ttl']
+const channelKeys = ['capacity', 'unbounded', 'schema', 'ack', 'ackTimeout', ...namedKeys]
 
 /** `Runtime.channel` */
-export async function openChannel<T>(
+export async function openChannel(
   engine: ChannelEngine,
   options: RuntimeChannelOptions = {},
-): Promise<[Sender<T>, Receiver<T> | Receiver<Delivery<T>>]> {
+): Promise<[Sender<never>, Receiver<unknown>]> {
   checkKeys('the options of channel', options, channelKeys)
-  const { capacity, unbounded = false, schema, ack, ackTimeout = defaultAckTimeout } = options
-  if (schema !== undefined) checkSchema(schema)
-  if (ack !== undefined && ack !== 'manual') throw new TypeError(`'ack' must be 'manual' when it is given, got ${show(ack)}`)
-  checkTime('ackTimeout', ackTimeout)
-  const { send, receive } = await engine.open({
-    ...namedSpec('mpmc', options),
-    capacity: checkCapacity(capacity, unbounded, defaultCapacity),
-    ack: ack === 'manual',
-    ackTimeout,
-  })
-  return [Sender.over<T>(send, { schema }), Receiver.over(receive) as Receiver<T>]
+  const { schema, ...settings } = channelSettings(options)
+  const { send, receive } = await engine.open({ ...namedSpec('mpmc', options), ...settings })
+  return [Sender.over(send, schema === undefined ? undefined : { schema }), Receiver.over(receive)]
+}
+
+/** `Runtime.oneshot` */
+export async function openOneshot<T>(engine: ChannelEngine): Promise<[OneshotSender<T>, OneshotReceiver<T>]> {
+  const { send, receive } = await engine.openOneshot(namedSpec('oneshot', {}))
+  return [OneshotSender.over<T>(send), OneshotReceiver.over(receive) as OneshotReceiver<T>]
+}
+
+/** `Runtime.broadcast` */
+export async function openBroadcast<T>(
+  engine: ChannelEngine,
+  options: RuntimeBroadcastOptions = {},
+): Promise<[BroadcastSender<T>, BroadcastReceiver<T>]> {
+  checkKeys('the options of broadcast', options, ['capacity', ...namedKeys])
+  const { capacity = 10_000 } = options
+  checkCount('capacity', capacity, 1, false)
+  const { send, receive } = await engine.openBroadcast({ ...namedSpec('broadcast', options), capacity })
+  return [BroadcastSender.over(send) as BroadcastSender<T>, BroadcastReceiver.over(receive) as BroadcastReceiver<T>]
+}
+
+/** `Runtime.watch` */
+export async function openWatch<T>(
+  engine: ChannelEngine,
+  initial: T,
+  options: NamedOptions = {},
+): Promise<[WatchSender<T>, WatchReceiver<T>]> {
+  checkKeys('the options of watch', options, namedKeys)
+  const { send, receive } = await engine.openWatch(namedSpec('watch', options), initial)
+  return [WatchSender.over(send) as WatchSender<T>, WatchReceiver.over(receive) as WatchReceiver<T>]
 }
 
 /** Checks and completes what all kinds of channel have in common. */
-export function namedSpec(kind: ChannelKind, options: NamedOptions): ChannelSpec {
+function namedSpec(kind: ChannelKind, options: NamedOptions): ChannelSpec {
   const { name, namespace = channelNamespace, lifetime, ttl } = options
   checkName('name', name)
   checkName('namespace', namespace)
@@ -75,7 +112,7 @@ export function namedSpec(kind: ChannelKind, options: NamedOptions): ChannelSpec
     kind,
     capacity: 1,
     ack: false,
-    ackTimeout: defaultAckTimeout,
+    ackTimeout: Number.POSITIVE_INFINITY,
     name,
     namespace,
     lifetime: lifetime ?? (name === undefined ? 'session' : 'detached'),
@@ -83,21 +120,8 @@ export function namedSpec(kind: ChannelKind, options: NamedOptions): ChannelSpec
   }
 }
 
-export function checkCapacity(capacity: number | undefined, unbounded: boolean, byDefault: number): number {
-  if (typeof unbounded !== 'boolean') throw new TypeError(`'unbounded' must be true or false, got ${show(unbounded)}`)
-  if (unbounded) {
-    if (capacity !== undefined) throw new TypeError("'capacity' and 'unbounded' exclude each other")
-    return Number.POSITIVE_INFINITY
-  }
-  if (capacity === 0) {
-    throw new RangeError("'capacity' must be a positive integer, got 0; for a channel without a limit use { unbounded: true }")
-  }
-  checkCount('capacity', capacity ?? byDefault, 1, false)
-  return capacity ?? byDefault
-}
-
 export function checkName(what: string, name: unknown): void {
   if (name === undefined) return
   if (typeof name !== 'string') throw new TypeError(`'${what}' must be a string, got ${show(name)}`)
-  if (name === '') throw new RangeError(`'${what}' must not be empty`)
+  if (name === '') throw new RangeError(`'${what}' must be a string that is not empty, got ''`)
 }

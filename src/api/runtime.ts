@@ -1,5 +1,4 @@
 import type { SerializableClass, Serializer, SerializerRegistry } from '../codec/serializer-registry.ts'
-import type { Delivery } from '../core/ports.ts'
 import { actorPortOf, type NamedActor } from '../engine/actor-engine.ts'
 import type { ChannelInfo } from '../engine/channel-engine.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -9,13 +8,25 @@ import { type ActorClass, actorClass } from './actor-class.ts'
 import { actorHandle } from './actor-handle.ts'
 import type { ActorOptions, TaskOptions } from './actor-options.ts'
 import { checkFlag, checkKeys, show } from './arguments.ts'
+import type { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
 import type { ObjectRef } from './object-ref.ts'
+import type { OneshotReceiver, OneshotSender } from './oneshot.ts'
 import { freeObjects, type GetOptions, getObjects, putObject, type RefValues, type WaitForOptions, waitForObjects } from './objects.ts'
-import type { Receiver } from './receiver.ts'
 import type { ActorHandle } from './remote-types.ts'
-import { channelNamespace, checkName, openChannel, type RuntimeChannelOptions } from './runtime-channels.ts'
-import type { Sender } from './sender.ts'
+import {
+  channelNamespace,
+  checkName,
+  type NamedOptions,
+  type OpenChannel,
+  openBroadcast,
+  openChannel,
+  openOneshot,
+  openWatch,
+  type RuntimeBroadcastOptions,
+  type RuntimeChannelOptions,
+} from './runtime-channels.ts'
 import { type AnyFunction, type RemoteTask, remoteTask, type TaskDefinition } from './task.ts'
+import type { WatchReceiver, WatchSender } from './watch.ts'
 
 /**
  * A connection to an engine: what `connect()` gives, and what `currentRuntime()` gives inside actors and tasks.
@@ -32,6 +43,7 @@ export class Runtime implements AsyncDisposable {
     this.#engine = engine
     this.#serializers = serializers
     this.#closed = closed
+    this.channel = ((options?: RuntimeChannelOptions) => openChannel(engine.channels, options)) as OpenChannel
   }
 
   /** Which engine it stands on. */
@@ -60,10 +72,21 @@ export class Runtime implements AsyncDisposable {
    * console.log(await rx.recv())
    * ```
    */
-  channel<T>(options: RuntimeChannelOptions<T> & { readonly ack: 'manual' }): Promise<[Sender<T>, Receiver<Delivery<T>>]>
-  channel<T>(options?: RuntimeChannelOptions<T>): Promise<[Sender<T>, Receiver<T>]>
-  channel(options?: RuntimeChannelOptions): Promise<[Sender<never>, Receiver<unknown>]> {
-    return openChannel(this.#engine.channels, options)
+  readonly channel: OpenChannel
+
+  /** A channel for one value. Its ends move when they are passed on: whoever gets one is the only one who can use it. */
+  oneshot<T>(): Promise<[OneshotSender<T>, OneshotReceiver<T>]> {
+    return openOneshot(this.#engine.channels)
+  }
+
+  /** A channel of which every receiver sees every value that is sent after it subscribed. */
+  broadcast<T>(options?: RuntimeBroadcastOptions): Promise<[BroadcastSender<T>, BroadcastReceiver<T>]> {
+    return openBroadcast(this.#engine.channels, options)
+  }
+
+  /** A channel that holds the latest value. If one of that name exists it is joined, and `initial` is not used. */
+  watch<T>(initial: T, options?: NamedOptions): Promise<[WatchSender<T>, WatchReceiver<T>]> {
+    return openWatch(this.#engine.channels, initial, options)
   }
 
   /** The channel of that name, or undefined. To hold it, open it by its name. */

@@ -6,7 +6,7 @@ import type { ChannelClosed } from '../errors.ts'
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { show, waitFault } from './arguments.ts'
 import { whenKnown } from './awaitable.ts'
-import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -102,6 +102,11 @@ export class WatchSender<in out T> implements AsyncDisposable {
   }
 
   /** @internal */
+  [handleSymbol](context: EncodeContext): EncodedHandle {
+    return handOver(this.#port, context)
+  }
+
+  /** @internal */
   [passSymbol](): WatchSender<T> {
     return this.clone()
   }
@@ -191,6 +196,11 @@ export class WatchReceiver<out T>
   /** @internal */
   get [portSymbol](): WatchReceivePort<T> {
     return this.#port
+  }
+
+  /** @internal */
+  [handleSymbol](context: EncodeContext): EncodedHandle {
+    return handOver(this.#port, context)
   }
 }
 

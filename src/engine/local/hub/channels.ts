@@ -12,6 +12,9 @@ import type { Leasable } from './leases.ts'
 import { type ChannelKeeper, MpmcChannel } from './mpmc-channel.ts'
 import { WatchChannel } from './watch-channel.ts'
 
+/** The longest that a timer of the platform can run: 25 days. */
+const longestTimer = 2 ** 31 - 1
+
 /** What the registry needs of a channel of any kind. */
 export interface HubChannel {
   readonly isOver: boolean
@@ -198,7 +201,14 @@ class Channels {
 
   #unused(entry: Entry, detached: boolean): void {
     if (!detached) this.#remove(entry)
-    else if (entry.spec.ttl !== undefined) entry.expiry = setTimeout(() => this.#remove(entry), entry.spec.ttl)
+    else if (entry.spec.ttl !== undefined) {
+      entry.expiry = setTimeout(() => this.#expire(entry), Math.min(entry.spec.ttl, longestTimer))
+    }
+  }
+
+  #expire(entry: Entry): void {
+    this.#remove(entry)
+    entry.channel.delete(new ChannelClosed('the channel was not used for longer than its ttl'))
   }
 
   #remove(entry: Entry): void {

@@ -1,6 +1,9 @@
 import type { Item } from './item.ts'
 import type { ReceiverEnd } from './receiver-end.ts'
 
+/** The longest that a timer of the platform can run. */
+const longestTimer = 2 ** 31 - 1
+
 interface Entry {
   readonly item: Item
   readonly deadline: number
@@ -32,7 +35,7 @@ export class Unacknowledged {
     }
     entries.set(sequence, { item, deadline: performance.now() + this.#timeout })
     this.#size++
-    this.#timer ??= setTimeout(() => this.#expire(), this.#timeout)
+    this.#arm(this.#timeout)
   }
 
   remove(end: ReceiverEnd, sequence: number): Item | undefined {
@@ -60,6 +63,11 @@ export class Unacknowledged {
     this.#timer = undefined
   }
 
+  #arm(time: number): void {
+    if (this.#timer !== undefined || time === Number.POSITIVE_INFINITY) return
+    this.#timer = setTimeout(() => this.#expire(), Math.min(Math.max(1, time), longestTimer))
+  }
+
   #expire(): void {
     this.#timer = undefined
     const now = performance.now()
@@ -76,7 +84,7 @@ export class Unacknowledged {
         items.push(entry.item)
       }
     }
-    if (next < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#expire(), Math.max(1, next - now))
+    this.#arm(next - now)
     if (items.length > 0) this.#expired(items)
   }
 }
