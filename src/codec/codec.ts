@@ -1,11 +1,12 @@
 import { SerializationError } from '../errors.ts'
-import { ByteWriter } from './byte-writer.ts'
+import type { ByteWriter } from './byte-writer.ts'
 import { extensionReader } from './decode-extension.ts'
 import { Decoder, type DecoderOptions } from './decoder.ts'
 import { writeObject } from './encode-object.ts'
 import { Encoder, type EncoderOptions } from './encoder.ts'
 import type { DecodeContext, EncodeContext, HandleCodec } from './handles.ts'
 import { KeyCache } from './key-cache.ts'
+import { KeyWriter } from './key-writer.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
 
 export {
@@ -50,20 +51,17 @@ export class Codec {
   readonly #encoderOptions: EncoderOptions
   readonly #decoderOptions: DecoderOptions
   readonly #maxBytes: number
-  readonly #writer = new ByteWriter()
-  /** Undefined while in use: a getter or a serializer that calls the codec gets another one. */
-  #encoder: Encoder | undefined
-  #decoder: Decoder | undefined
+  /** Those not in use: getters, serializers and handles may call the codec while it is at work. */
+  readonly #encoders: Encoder[] = []
+  readonly #decoders: Decoder[] = []
 
   /** @throws {RangeError} when a limit is out of range */
   constructor(options: CodecOptions = {}) {
     const { serializers, handles, limits = {} } = options
     const maxDepth = checkLimit('maxDepth', limits.maxDepth ?? defaultMaxDepth, 10_000)
     this.#maxBytes = checkLimit('maxBytes', limits.maxBytes ?? defaultMaxBytes, 2 ** 32 - 1)
-    this.#encoderOptions = { maxDepth, maxBytes: this.#maxBytes, serializers, writeObject }
+    this.#encoderOptions = { maxDepth, maxBytes: this.#maxBytes, serializers, keys: new KeyWriter(), writeObject }
     this.#decoderOptions = { maxDepth, keys: new KeyCache(), readExtension: extensionReader(serializers, handles) }
-    this.#encoder = new Encoder(this.#encoderOptions)
-    this.#decoder = new Decoder(this.#decoderOptions)
   }
 
   /**
@@ -74,11 +72,14 @@ export class Codec {
    * @throws {SerializationError} when a part of it cannot be encoded; the error's `path` says which
    */
   encode(value: unknown, context: EncodeContext = nothing, rootName = 'value'): Uint8Array<ArrayBuffer> {
-    // A nested call must not touch what the outer one has written.
-    const writer = this.#encoder === undefined ? new ByteWriter() : this.#writer
-    writer.reset()
-    this.encodeInto(writer, value, context, rootName)
-    return writer.take()
+    const encoder = this.#encoders.pop() ?? new Encoder(this.#encoderOptions)
+    try {
+      encoder.scratch.reset()
+      encoder.encode(encoder.scratch, value, context, rootName)
+      return encoder.scratch.take()
+    } finally {
+      this.#encoders.push(encoder)
+    }
   }
 
   /**
@@ -88,12 +89,11 @@ export class Codec {
    * @throws {SerializationError} when a part of the value cannot be encoded; the error's `path` says which
    */
   encodeInto(writer: ByteWriter, value: unknown, context: EncodeContext = nothing, rootName = 'value'): void {
-    const encoder = this.#encoder ?? new Encoder(this.#encoderOptions)
-    this.#encoder = undefined
+    const encoder = this.#encoders.pop() ?? new Encoder(this.#encoderOptions)
     try {
       encoder.encode(writer, value, context, rootName)
     } finally {
-      this.#encoder = encoder
+      this.#encoders.push(encoder)
     }
   }
 
@@ -112,12 +112,11 @@ export class Codec {
       const message = `the value has ${end - start} bytes, the limit is ${this.#maxBytes} bytes`
       throw new SerializationError(message, { path: 'value' })
     }
-    const decoder = this.#decoder ?? new Decoder(this.#decoderOptions)
-    this.#decoder = undefined
+    const decoder = this.#decoders.pop() ?? new Decoder(this.#decoderOptions)
     try {
       return decoder.decode(plainBytes(bytes), start, end, context)
     } finally {
-      this.#decoder = decoder
+      this.#decoders.push(decoder)
     }
   }
 }

@@ -3,7 +3,7 @@ import { closeNested, openNested, writeReferenceHeader } from './binary-layout.t
 import { ByteWriter } from './byte-writer.ts'
 import { ExtensionType, Special } from './extension-types.ts'
 import { type EncodeContext, handleSymbol } from './handles.ts'
-import { KeyWriter } from './key-writer.ts'
+import type { KeyWriter } from './key-writer.ts'
 import { formatPath, type PathStep, shortenPath } from './paths.ts'
 import { References } from './references.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
@@ -24,6 +24,7 @@ export interface EncoderOptions {
   readonly maxDepth: number
   readonly maxBytes: number
   readonly serializers: SerializerRegistry | undefined
+  readonly keys: KeyWriter
   readonly writeObject: WriteObject
 }
 
@@ -39,7 +40,9 @@ const longArray = 1024
  * Hot paths first; everything that is not plain data is in `encode-object.ts` and its neighbours.
  */
 export class Encoder {
-  writer = new ByteWriter(0)
+  /** For messages that are not written into a writer of the caller's. */
+  readonly scratch = new ByteWriter()
+  writer = this.scratch
   context: EncodeContext = noContext
   /** Where the message starts in the writer. */
   origin = 0
@@ -49,8 +52,8 @@ export class Encoder {
   readonly #path: (PathStep | undefined)[] = [undefined]
   /** The indexes of objects being written which the other side can only make when it has all that is inside. */
   readonly #opaque: number[] = []
-  readonly #keys = new KeyWriter()
-  readonly #spare = new ByteWriter()
+  readonly #woven = new ByteWriter(0)
+  readonly #keys: KeyWriter
   readonly #maxDepth: number
   readonly #maxBytes: number
   readonly #writeObject: WriteObject
@@ -63,6 +66,7 @@ export class Encoder {
     this.serializers = options.serializers
     this.#maxDepth = options.maxDepth
     this.#maxBytes = options.maxBytes
+    this.#keys = options.keys
     this.#writeObject = options.writeObject
   }
 
@@ -95,6 +99,7 @@ export class Encoder {
       if (this.#opaque.length > 0) this.#opaque.length = 0
       this.#failure = undefined
       this.context = noContext
+      this.writer = this.scratch
     }
   }
 
@@ -295,8 +300,8 @@ export class Encoder {
   }
 
   #weave(): void {
-    this.#spare.reset()
-    weave(this.writer, this.origin, this.references, this.#spare)
+    this.#woven.reset()
+    weave(this.writer, this.origin, this.references, this.#woven)
   }
 
   #discardHandles(keep: number): void {
