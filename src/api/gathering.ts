@@ -28,14 +28,8 @@ export class Gathering {
     limits.signal?.throwIfAborted()
     if (this.complete) return
     const pending = this.#ports.filter((port) => !port.settled)
-    // Handles may be disposed of while they are waited for.
-    for (const port of pending) port.retain()
-    try {
-      if (limits.timeout === 0) await this.#look(pending, limits)
-      else await this.#park(pending, limits)
-    } finally {
-      for (const port of pending) port.release()
-    }
+    if (limits.timeout === 0) await this.#look(pending, limits)
+    else await this.#park(pending, limits)
   }
 
   #look(pending: readonly ObjectPort[], { signal }: WaitOptions): Promise<void> {

@@ -45,19 +45,30 @@ export async function getObjects(engine: ObjectEngine, refs: unknown, options: G
   checkWaiting('the options of get', options, getKeys)
   const ports = Array.isArray(refs) ? portsOf(engine, refs) : [portFor(engine, 'refs', refs)]
   const unique = [...new Set(ports)]
-  const gathering = new Gathering(unique, unique.length, true)
+  // The handles may be disposed of while they are waited for.
+  for (const port of unique) port.retain()
+  try {
+    await gather(engine, unique, options)
+    const values = ports.map((port) => port.value())
+    return Array.isArray(refs) ? values : values[0]
+  } finally {
+    for (const port of unique) port.release()
+  }
+}
+
+/** Waits until all have a value; throws when one has failed, or when the time is over. */
+async function gather(engine: ObjectEngine, ports: readonly ObjectPort[], options: GetOptions): Promise<void> {
+  const gathering = new Gathering(ports, ports.length, true)
   await gathering.wait(options)
   if (engine.lost !== undefined) throw engine.lost
   if (!gathering.complete) {
-    const pending = unique.filter((port) => !port.settled)
+    const pending = ports.filter((port) => !port.settled)
     throw new GetTimeoutError(
-      `${pending.length} of ${unique.length} objects had no value within ${options.timeout} ms: ${namesOf(pending)}`,
+      `${pending.length} of ${ports.length} objects had no value within ${options.timeout} ms: ${namesOf(pending)}`,
     )
   }
   // The one that failed comes first, wherever it stands: others may still be pending.
-  for (const port of unique) if (port.failed) port.value()
-  const values = ports.map((port) => port.value())
-  return Array.isArray(refs) ? values : values[0]
+  for (const port of ports) if (port.failed) port.value()
 }
 
 /** `Runtime.wait` */
