@@ -58,9 +58,10 @@ module.exports = {
     },
     {
       name: 'channel-reaches-no-engine',
+      comment: 'Of the codec it knows what a handle must offer to be encoded, and nothing else.',
       severity: 'error',
       from: { path: '^src/channel\\.ts$' },
-      to: { path: '^src/(engine|wire|codec|entry)/', reachable: true },
+      to: { path: ['^src/(engine|wire|entry)/', '^src/codec/(?!handles\\.ts$)'], reachable: true },
     },
     {
       name: 'the-engines-do-not-know-each-other',
@@ -68,7 +69,13 @@ module.exports = {
       from: { path: '^src/engine/(local|ray)/' },
       to: { path: '^src/engine/(local|ray)/', pathNot: '^src/engine/$1/' },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-circles',
+      comment: 'Modules that need each other to load may find each other half loaded. Types alone are gone by then.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no-development-packages',

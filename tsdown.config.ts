@@ -21,6 +21,8 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   dts: true,
+  // Handles are disposable, which the libraries of TypeScript's targets do not know yet.
+  banner: { dts: '/// <reference lib="esnext.disposable" />' },
   hash: false,
   fixedExtension: false,
   deps: { neverBundle: [/^node:/] },
