@@ -3,6 +3,7 @@ import { actorHandle } from './actor-handle.ts'
 import { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
 import { ObjectRef } from './object-ref.ts'
 import { OneshotReceiver, OneshotSender } from './oneshot.ts'
+import { Queue } from './queue.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
 import { WatchReceiver, WatchSender } from './watch.ts'
@@ -11,6 +12,7 @@ import { WatchReceiver, WatchSender } from './watch.ts'
 export const handleMakers: HandleMakers = {
   objectRef: (port) => new ObjectRef(port),
   actor: (port) => actorHandle(port),
+  queue: (port) => new Queue(port),
   channels: {
     sender: (port) => Sender.over(port),
     receiver: (port) => Receiver.over(port),

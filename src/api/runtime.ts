@@ -2,7 +2,7 @@ import type { SerializableClass, Serializer, SerializerRegistry } from '../codec
 import { actorPortOf, type NamedActor } from '../engine/actor-engine.ts'
 import type { ChannelInfo } from '../engine/channel-engine.ts'
 import type { Engine } from '../engine/engine.ts'
-import { portOf } from '../engine/object-engine.ts'
+import { type ObjectStoreStats, portOf } from '../engine/object-engine.ts'
 import type { ActorDefinition, AnyClass } from './actor.ts'
 import { type ActorClass, actorClass } from './actor-class.ts'
 import { actorHandle } from './actor-handle.ts'
@@ -10,8 +10,17 @@ import type { ActorOptions, TaskOptions } from './actor-options.ts'
 import { checkFlag, checkKeys, show } from './arguments.ts'
 import type { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
 import type { ObjectRef } from './object-ref.ts'
+import {
+  freeObjects,
+  type GetOptions,
+  getObjects,
+  putObject,
+  type RefValues,
+  type WaitForOptions,
+  waitForObjects,
+} from './objects.ts'
 import type { OneshotReceiver, OneshotSender } from './oneshot.ts'
-import { freeObjects, type GetOptions, getObjects, putObject, type RefValues, type WaitForOptions, waitForObjects } from './objects.ts'
+import { createQueue, type Queue, type QueueOptions } from './queue.ts'
 import type { ActorHandle } from './remote-types.ts'
 import {
   channelNamespace,
@@ -97,7 +106,9 @@ export class Runtime implements AsyncDisposable {
   }
 
   /** The named channels of a namespace, or of all of them. */
-  async listChannels(options: { readonly namespace?: string; readonly allNamespaces?: boolean } = {}): Promise<ChannelInfo[]> {
+  async listChannels(
+    options: { readonly namespace?: string; readonly allNamespaces?: boolean } = {},
+  ): Promise<ChannelInfo[]> {
     checkKeys('the options of listChannels', options, ['namespace', 'allNamespaces'])
     const { namespace = channelNamespace, allNamespaces = false } = options
     checkName('namespace', namespace)
@@ -167,15 +178,36 @@ export class Runtime implements AsyncDisposable {
     await this.#engine.actors.cancel(port, options.force === true)
   }
 
-  /** Stores a snapshot of a value. Returns the ref at once. */
+  /**
+   * Stores a snapshot of a value. Every `get` gives a fresh copy of it; arrays over shared memory are shared, see `shared()`.
+   *
+   * Returns the ref at once, and not a promise: **`await klaw.put(value)` would give the value**, since a ref is awaitable. For the same reason
+   * an async function can not return a ref by itself; put it into an object or array.
+   *
+   * @throws SerializationError naming the part of the value that can not be stored
+   * @throws ObjectStoreFullError when there is no room; the message says how much there is
+   * @throws TypeError for an `ObjectRef`
+   *
+   * @example
+   * ```ts
+   * import { connect } from '@klaw/core'
+   *
+   * await using klaw = await connect()
+   * const ref = klaw.put({ words: ['hello', 'world'] })
+   * console.log((await ref).words.length)
+   * ```
+   */
   put<T>(value: T): ObjectRef<T> {
     return putObject(this.#engine.objects, value)
   }
 
   /**
-   * The values of refs, in their order.
+   * The value of a ref, or the values of many in their order; a ref may stand there more than once. Giving up waiting, by the timeout or the
+   * signal, has no effect on whatever makes the values.
    *
    * @throws GetTimeoutError when `timeout` milliseconds were not enough
+   * @throws what a ref failed with, as soon as one has: `RayTaskError` and the like, `ObjectFreedError`, `OwnerDiedError`
+   * @throws TypeError for anything but refs of this runtime
    */
   get<const Refs extends readonly ObjectRef<unknown>[]>(refs: Refs, options?: GetOptions): Promise<RefValues<Refs>>
   get<T>(ref: ObjectRef<T>, options?: GetOptions): Promise<T>
@@ -183,14 +215,50 @@ export class Runtime implements AsyncDisposable {
     return getObjects(this.#engine.objects, refs, options)
   }
 
-  /** Waits until `numReturns` of the refs have settled. Both lists are in the order of `refs`. */
-  wait<Ref extends ObjectRef<unknown>>(refs: readonly Ref[], options?: WaitForOptions): Promise<[ready: Ref[], pending: Ref[]]> {
+  /**
+   * Waits until `numReturns` of the refs have settled, or the time is over. Both lists are in the order of `refs`; `ready` never has more
+   * than `numReturns`. A ref that failed counts as ready. No refs: two empty lists.
+   *
+   * @throws RangeError when a ref stands there twice, or `numReturns` is less than 1 or more than there are refs
+   */
+  wait<Ref extends ObjectRef<unknown>>(
+    refs: readonly Ref[],
+    options?: WaitForOptions,
+  ): Promise<[ready: Ref[], pending: Ref[]]> {
     return waitForObjects(this.#engine.objects, refs, options)
   }
 
-  /** Ends the values of refs for everybody who holds them; getting them fails with `ObjectFreedError`. */
+  /**
+   * Ends the values of refs for everybody who holds them; getting them fails with `ObjectFreedError`. Other threads learn of it a moment
+   * after this has settled.
+   */
   free(refs: ObjectRef<unknown> | readonly ObjectRef<unknown>[]): Promise<void> {
     return freeObjects(this.#engine.objects, refs)
+  }
+
+  /** What the object store holds, and what it may hold. */
+  objectStoreStats(): Promise<ObjectStoreStats> {
+    return this.#engine.objects.stats()
+  }
+
+  /**
+   * Creates a queue, or with `actorOptions: { name, getIfExists: true }` finds the one of that name. Returns at once; what goes wrong shows in
+   * `queue.ready()` and in every call.
+   *
+   * @throws TypeError, RangeError for a wrong option, naming it
+   *
+   * @example
+   * ```ts
+   * import { connect } from '@klaw/core'
+   *
+   * await using klaw = await connect()
+   * const queue = klaw.queue<number>({ maxsize: 10 })
+   * await queue.put(1)
+   * console.log(await queue.get())
+   * ```
+   */
+  queue<T>(options?: QueueOptions): Queue<T> {
+    return createQueue<T>(this.#engine.queues, options)
   }
 
   /** Registers how instances of exactly `Class` travel, in this thread. The other side registers under the same name. */

@@ -32,7 +32,7 @@ export function transfer<T extends object>(value: T, buffers: readonly ArrayBuff
 }
 
 /** Anything with elements in a buffer. */
-type TypedArray =
+export type TypedArray =
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray

@@ -1,6 +1,7 @@
 import type { ActorEngine } from './actor-engine.ts'
 import type { ChannelEngine } from './channel-engine.ts'
 import type { ObjectEngine } from './object-engine.ts'
+import type { QueueEngine } from './queue-engine.ts'
 
 /** What a runtime stands on. The embedded engine and the Ray engine implement the same interface. */
 export interface Engine {
@@ -8,6 +9,7 @@ export interface Engine {
   readonly channels: ChannelEngine
   readonly objects: ObjectEngine
   readonly actors: ActorEngine
+  readonly queues: QueueEngine
   /** Why the engine can no longer be used; undefined while it can. */
   readonly lost: Error | undefined
   /** Ends everything that was started; idempotent. Everything pending is refused. */

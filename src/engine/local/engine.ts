@@ -6,18 +6,21 @@ import type { ActorEngine, ActorPort } from '../actor-engine.ts'
 import type { ChannelEngine, ChannelHandles } from '../channel-engine.ts'
 import type { Engine } from '../engine.ts'
 import type { ObjectEngine, ObjectPort } from '../object-engine.ts'
+import type { QueueEngine, QueuePort } from '../queue-engine.ts'
 import { RemoteChannels } from '../remote/channels.ts'
 import { LocalActors } from './actors.ts'
 import { Client } from './client.ts'
 import { type HubOptions, type HubThread, startHubThread } from './hub-thread.ts'
 import { LocalObjects } from './local-objects.ts'
 import { Peers } from './peers.ts'
+import { LocalQueues } from './queue/queues.ts'
 
 /** What an engine needs to make the handles that users hold. */
 export interface HandleMakers {
   readonly channels: ChannelHandles
   objectRef(port: ObjectPort): unknown
   actor(port: ActorPort): unknown
+  queue(port: QueuePort): unknown
 }
 
 export interface LocalEngineOptions {
@@ -36,16 +39,24 @@ export class LocalEngine implements Engine {
   readonly channels: ChannelEngine
   readonly objects: ObjectEngine
   readonly actors: ActorEngine
+  readonly queues: QueueEngine
   readonly #hub: HubThread | undefined
   #ending: Promise<void> | undefined
 
-  private constructor(client: Client, peers: Peers, objects: LocalObjects, options: LocalEngineOptions, hub?: HubThread) {
+  private constructor(
+    client: Client,
+    peers: Peers,
+    objects: LocalObjects,
+    options: LocalEngineOptions,
+    hub?: HubThread,
+  ) {
     const { makers, namespace, clock } = options
     this.client = client
     this.peers = peers
     this.objects = objects
     this.channels = new RemoteChannels(client.channelHost(clock), makers.channels)
     this.actors = new LocalActors({ client, objects, peers, makeHandle: makers.actor, namespace })
+    this.queues = new LocalQueues(client, this.actors, makers.queue)
     this.#hub = hub
   }
 
@@ -65,7 +76,11 @@ export class LocalEngine implements Engine {
     return LocalEngine.#connect(port, options, undefined)
   }
 
-  static async #connect(port: MessagePort, options: LocalEngineOptions, hub: HubThread | undefined): Promise<LocalEngine> {
+  static async #connect(
+    port: MessagePort,
+    options: LocalEngineOptions,
+    hub: HubThread | undefined,
+  ): Promise<LocalEngine> {
     const client = new Client(port, options.serializers)
     const peers = new Peers(client)
     await client.open()
