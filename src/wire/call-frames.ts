@@ -137,7 +137,8 @@ export function readCall(frame: FrameReader, header: CallHeader): void {
   if (next > end) throw new RangeError('a call ends in its lengths')
   let payload = next
   for (let index = 0; index < header.count; index++) payload += view.getUint32(header.lengths + index * 4, true)
-  if (payload !== end) throw new RangeError(`the arguments of a call have ${payload - next} bytes, the frame ${end - next}`)
+  if (payload !== end)
+    throw new RangeError(`the arguments of a call have ${payload - next} bytes, the frame ${end - next}`)
   frame.position = next
 }
 

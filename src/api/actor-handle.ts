@@ -1,0 +1,110 @@
+import { type EncodeContext, handleSymbol } from '../codec/codec.ts'
+import { type ActorPort, actorPort, type CallSpec } from '../engine/actor-engine.ts'
+import type { ActorDescription } from '../engine/definition.ts'
+import { type CallOptions, callSpec } from './actor-options.ts'
+import { ObjectRef } from './object-ref.ts'
+import type { ActorHandle } from './remote-types.ts'
+
+/** Makes a handle that owns `port`: when it is disposed of, or collected, the port is released. */
+export function actorHandle<Instance extends object>(port: ActorPort): ActorHandle<Instance> {
+  const { description } = port
+  let Handle = classes.get(description)
+  if (Handle === undefined) {
+    Handle = handleClass(description)
+    classes.set(description, Handle)
+  }
+  const handle = new Handle(port)
+  collected.register(handle, port, handle)
+  return handle as object as ActorHandle<Instance>
+}
+
+const collected = new FinalizationRegistry<ActorPort>((port) => port.release())
+
+/** The members that every handle has. */
+class Handle {
+  declare readonly [actorPort]: ActorPort
+
+  constructor(port: ActorPort) {
+    Object.defineProperty(this, actorPort, { value: port })
+  }
+
+  ready(): Promise<void> {
+    return this[actorPort].ready()
+  }
+
+  [Symbol.dispose](): void {
+    collected.unregister(this)
+    this[actorPort].release()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]()
+  }
+
+  [handleSymbol](context: EncodeContext): { readonly kind: number; readonly body: unknown } {
+    return this[actorPort].export(context)
+  }
+
+  toString(): string {
+    const { id, description } = this[actorPort]
+    return `ActorHandle<${description.name}>(${id})`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return Handle.prototype.toString.call(this)
+  }
+}
+
+/** One class for all handles of a description, with a getter for each method. */
+const classes = new WeakMap<ActorDescription, typeof Handle>()
+
+function handleClass(description: ActorDescription): typeof Handle {
+  class Described extends Handle {}
+  for (const [name, kind] of Object.entries(description.methods)) {
+    Object.defineProperty(Described.prototype, name, {
+      configurable: true,
+      get(this: Handle) {
+        const port = this[actorPort]
+        const method = kind === 'stream' ? new Stream(port, name) : new Method(port, name, undefined)
+        // Made once per handle, when it is first used.
+        Object.defineProperty(this, name, { value: method })
+        return method
+      },
+    })
+  }
+  return Described
+}
+
+class Method {
+  readonly #port: ActorPort
+  readonly #name: string
+  readonly #spec: CallSpec | undefined
+
+  constructor(port: ActorPort, name: string, spec: CallSpec | undefined) {
+    this.#port = port
+    this.#name = name
+    this.#spec = spec
+  }
+
+  remote(...args: unknown[]): ObjectRef<unknown> {
+    return new ObjectRef(this.#port.call(this.#name, args, this.#spec))
+  }
+
+  options(options: CallOptions): Method {
+    return new Method(this.#port, this.#name, callSpec(options))
+  }
+}
+
+class Stream {
+  readonly #port: ActorPort
+  readonly #name: string
+
+  constructor(port: ActorPort, name: string) {
+    this.#port = port
+    this.#name = name
+  }
+
+  remote(...args: unknown[]): AsyncIterableIterator<unknown> {
+    return this.#port.stream(this.#name, args)
+  }
+}

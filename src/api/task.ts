@@ -1,0 +1,103 @@
+import type { ActorEngine, TaskSpec } from '../engine/actor-engine.ts'
+import { type Definition, definitionOf, definitionSymbol } from '../engine/definition.ts'
+import { checkTaskOptions, type TaskOptions, taskSpec } from './actor-options.ts'
+import { show } from './arguments.ts'
+import { type ModuleMeta, moduleUrl } from './definition.ts'
+import { ObjectRef } from './object-ref.ts'
+import type { RemoteArguments } from './remote-types.ts'
+
+/** Any function that can be a task. */
+export type AnyFunction = (...args: never[]) => unknown
+
+/** A function that can run elsewhere. Made by {@link task}; `klaw.task(definition)` runs it. */
+export interface TaskDefinition<Run extends AnyFunction> {
+  readonly [definitionSymbol]: Extract<Definition, { kind: 'task' }> & { readonly target: Run }
+  /** The function itself, to be called or tested without a runtime. */
+  readonly run: Run
+}
+
+/** A task with its options, ready to run. */
+export interface RemoteTask<Run extends AnyFunction> {
+  /**
+   * Runs the function on a worker. An argument that is an `ObjectRef` is resolved first.
+   *
+   * Never throws: whatever goes wrong comes through the ref. It fails with `RayTaskError` when the function throws, with
+   * `WorkerCrashedError` when its worker ended and no retries were left.
+   */
+  remote(...args: RemoteArguments<Parameters<Run>>): ObjectRef<Awaited<ReturnType<Run>>>
+  /** The same task with some options replaced. */
+  options(options: TaskOptions): RemoteTask<Run>
+}
+
+/**
+ * Defines a task: a function that can run on any worker. Needs no runtime.
+ *
+ * Stands at the top level of a module that exports it, as an `actor` does. Semantics are those of Ray's tasks.
+ *
+ * @param meta `import.meta` of the module
+ * @throws TypeError when the function has no name
+ *
+ * @example
+ * ```ts
+ * // primes.ts
+ * import { task } from '@klaw/core'
+ *
+ * export const countPrimes = task(import.meta, function countPrimes(from: number, to: number) {
+ *   return to - from
+ * })
+ * ```
+ */
+export function task<Run extends AnyFunction>(meta: ModuleMeta, run: Run): TaskDefinition<Run> {
+  const module = moduleUrl('task()', meta)
+  if (typeof run !== 'function') {
+    throw new TypeError(`the second argument of task() must be a function, got ${show(run)}`)
+  }
+  if (run.name === '') {
+    throw new TypeError(
+      'a task needs a name, by which the other side finds it: task(import.meta, function name() { … })',
+    )
+  }
+  return { [definitionSymbol]: { kind: 'task', description: { module, name: run.name }, target: run }, run }
+}
+
+/**
+ * A task of one runtime; what `klaw.task()` returns.
+ *
+ * @throws TypeError, RangeError for a wrong option, naming it
+ */
+export function remoteTask<Run extends AnyFunction>(
+  engine: ActorEngine,
+  definition: TaskDefinition<Run>,
+  options?: TaskOptions,
+): RemoteTask<Run> {
+  const known = definitionOf(definition)
+  if (known?.kind !== 'task') {
+    throw new TypeError(
+      `the first argument of task() must be what task(import.meta, …) returned, got ${show(definition)}`,
+    )
+  }
+  return new BoundTask<Run>(engine, known.description, options)
+}
+
+class BoundTask<Run extends AnyFunction> implements RemoteTask<Run> {
+  readonly #engine: ActorEngine
+  readonly #code: { readonly module: string; readonly name: string }
+  readonly #options: TaskOptions | undefined
+  readonly #spec: TaskSpec
+
+  constructor(engine: ActorEngine, code: { readonly module: string; readonly name: string }, options?: TaskOptions) {
+    this.#engine = engine
+    this.#code = code
+    this.#options = options
+    this.#spec = taskSpec(options)
+  }
+
+  remote(...args: RemoteArguments<Parameters<Run>>): ObjectRef<Awaited<ReturnType<Run>>> {
+    return new ObjectRef(this.#engine.submit(this.#code, this.#spec, args))
+  }
+
+  options(options: TaskOptions): RemoteTask<Run> {
+    checkTaskOptions(options)
+    return new BoundTask(this.#engine, this.#code, { ...this.#options, ...options })
+  }
+}

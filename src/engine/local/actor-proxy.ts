@@ -1,0 +1,268 @@
+import { WaiterList } from '../../core/waiters.ts'
+import { ActorUnavailableError, PendingCallsLimitExceeded } from '../../errors.ts'
+import type { CallSpec } from '../actor-engine.ts'
+import type { ActorAbout, ActorState } from './actor-state.ts'
+import type { LocalObjects } from './local-objects.ts'
+import type { OwnedObject } from './owned-object.ts'
+import type { Peer } from './peer.ts'
+import type { Peers } from './peers.ts'
+import { type CallTarget, PendingCall } from './pending-call.ts'
+import { hasRefs, prepareCall } from './prepare-call.ts'
+
+/** What a proxy needs from the engine of its thread. */
+export interface ProxyOwner {
+  readonly objects: LocalObjects
+  readonly peers: Peers
+  /** Why nothing can be called any more; undefined while it can. */
+  readonly lost: Error | undefined
+  /** Calls that have not been settled keep the event loop alive. */
+  callStarted(): void
+  callEnded(): void
+  /** Neither a handle nor a pending call of this thread needs the actor any more; `leases` are to be given back. */
+  unused(proxy: ActorProxy, leases: number): void
+  /** Somebody waits for the call. */
+  awaited(call: PendingCall): void
+}
+
+/** Somebody who wants to know when the actor is there. */
+export interface ReadyWaiter {
+  alive(): void
+  failed(error: unknown): void
+}
+
+/**
+ * An actor as one thread sees it: where it is, the calls that can not be sent yet, and those that were lost with it.
+ *
+ * The order of one thread's calls is kept: while anything is queued, everything is.
+ */
+export class ActorProxy implements CallTarget {
+  readonly owner: ProxyOwner
+  id: string
+  about: ActorAbout
+  /** Set when the actor turned out to be one that exists already. */
+  joined: ActorProxy | undefined = undefined
+  state: ActorState = { t: 'pending' }
+  #peer: Peer | undefined = undefined
+  readonly #queue = new WaiterList<PendingCall>()
+  /** Calls that were lost; the hub's next word about the actor decides what becomes of them. */
+  #undecided: PendingCall[] = []
+  readonly #ready = new Set<ReadyWaiter>()
+  #nextCall = 0
+  #pending = 0
+  #handles = 0
+  /** What is to be given back to the hub when nothing here needs the actor any more. */
+  #leases = 0
+  /** Proxies that have joined this one. */
+  readonly #followers = new Set<ActorProxy>()
+
+  constructor(owner: ProxyOwner, id: string, about: ActorAbout) {
+    this.owner = owner
+    this.id = id
+    this.about = about
+  }
+
+  call(method: string, args: readonly unknown[], spec: CallSpec | undefined): OwnedObject {
+    const { owner, about } = this
+    const retries = spec?.maxTaskRetries ?? about.maxTaskRetries
+    const call = new PendingCall(this, method, this.#nextCall++, retries, spec?.retryExceptions ?? false)
+    const object = owner.objects.create(call)
+    call.object = object
+    this.#pending++
+    owner.callStarted()
+    const refusal = this.#refusal(call)
+    if (refusal !== undefined) {
+      call.refuse(refusal)
+      return object
+    }
+    const { state } = this
+    if (
+      state.t === 'alive' &&
+      retries === 0 &&
+      this.#queue.length === 0 &&
+      !hasRefs(args) &&
+      this.#peer?.lost === false
+    ) {
+      try {
+        const id = this.#peer.trySend(call, state.slot, method, args)
+        if (id !== 0) {
+          call.sent(this.#peer, state.slot, id)
+          return object
+        }
+      } catch (error) {
+        call.refuse(error)
+        return object
+      }
+    }
+    this.#queue.push(call)
+    prepareCall(owner.objects, call, args, () => this.#pump())
+    return object
+  }
+
+  /** Why a new call can not even wait. */
+  #refusal(call: PendingCall): Error | undefined {
+    if (this.owner.lost !== undefined) return this.owner.lost
+    if (this.state.t === 'dead') return this.state.error
+    const limit = this.about.maxPendingCalls
+    if (limit < 0 || this.#pending <= limit) return undefined
+    return new PendingCallsLimitExceeded(
+      `${this.describe(call)}: ${limit} calls are pending already, which is this actor's 'maxPendingCalls'`,
+    )
+  }
+
+  describe(call: PendingCall): string {
+    return `${this.about.description.name}.${call.method}`
+  }
+
+  /** The hub's word about the actor. */
+  update(state: ActorState): void {
+    if (this.state.t === 'dead') return
+    const before = this.#peer
+    this.state = state
+    this.#peer = state.t === 'alive' ? this.owner.peers.to(state.session) : undefined
+    if (before !== undefined && (state.t === 'restarting' || state.t === 'dead') && state.killed)
+      this.#forgetSent(before)
+    const undecided = this.#undecided.sort((a, b) => a.number - b.number)
+    this.#undecided = []
+    this.#decide(undecided)
+    for (const follower of this.#followers) follower.update(state)
+    if (state.t === 'dead') this.fail(state.error)
+    if (state.t !== 'alive') return
+    for (const waiter of [...this.#ready]) waiter.alive()
+    this.#pump()
+  }
+
+  /** Everything that waits fails. */
+  fail(error: unknown): void {
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) call.refuse(error)
+    const undecided = this.#undecided
+    this.#undecided = []
+    for (const call of undecided) call.refuse(error)
+    for (const waiter of [...this.#ready]) waiter.failed(error)
+  }
+
+  /** Says when the actor is there; returns how to stop waiting. */
+  whenReady(waiter: ReadyWaiter): () => void {
+    this.#ready.add(waiter)
+    return () => this.#ready.delete(waiter)
+  }
+
+  lost(call: PendingCall): void {
+    const { state } = this
+    const current = state.t === 'alive' && state.slot === call.slot && state.session === call.peer?.session
+    call.peer = undefined
+    if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
+    else if (current) this.#undecided.push(call)
+    else this.#decide([call])
+  }
+
+  again(call: PendingCall): void {
+    call.peer = undefined
+    this.#requeue([call])
+    this.#pump()
+  }
+
+  done(call: PendingCall): void {
+    const waited = this.#queue.remove(call)
+    this.#pending--
+    this.owner.callEnded()
+    // It may have been what the others waited behind.
+    if (waited) this.#pump()
+    this.#leaveIfUnused()
+  }
+
+  cancelSent(call: PendingCall): void {
+    call.peer?.cancel(call.id)
+  }
+
+  awaited(call: PendingCall): void {
+    this.owner.awaited(call)
+  }
+
+  /** One more handle in this thread; `leases` says how many the hub has counted for it. */
+  retain(leases: number): void {
+    this.#handles++
+    this.#leases += leases
+  }
+
+  release(): void {
+    this.#handles--
+    this.#leaveIfUnused()
+  }
+
+  /** Where new calls go: to the actor that this one has joined, once that can not overtake calls which wait here. */
+  get current(): ActorProxy {
+    return this.joined !== undefined && this.#pending === 0 ? this.joined.current : this
+  }
+
+  /** The actor exists already, and `other` stands for it. */
+  join(other: ActorProxy): void {
+    this.joined = other
+    this.about = other.about
+    other.retain(0)
+    other.#followers.add(this)
+    this.update(other.state)
+  }
+
+  #leaveIfUnused(): void {
+    if (this.#handles > 0 || this.#pending > 0) return
+    const leases = this.#leases
+    this.#leases = 0
+    if (this.joined !== undefined) {
+      this.joined.#followers.delete(this)
+      this.joined.release()
+      this.joined = undefined
+    }
+    this.owner.unused(this, leases)
+  }
+
+  /** Calls in flight will not be answered any more. */
+  #forgetSent(peer: Peer): void {
+    for (const call of peer.withdraw((caller) => caller instanceof PendingCall && caller.target === this)) {
+      this.#undecided.push(call as PendingCall)
+    }
+  }
+
+  /** What becomes of calls that were lost with an instance that is no more. */
+  #decide(calls: readonly PendingCall[]): void {
+    const again: PendingCall[] = []
+    for (const call of calls) {
+      call.peer = undefined
+      if (call.over) continue
+      if (call.cancelled) call.refuse(call.cancellation())
+      else if (this.state.t === 'dead') call.refuse(this.state.error)
+      else if (call.takeRetry()) again.push(call)
+      else call.refuse(this.#unavailable(call))
+    }
+    if (again.length === 0) return
+    this.#requeue(again)
+    this.#pump()
+  }
+
+  #unavailable(call: PendingCall): ActorUnavailableError {
+    return new ActorUnavailableError(
+      `${this.describe(call)}: the actor ${this.id} went away while the call was in flight; it may or may not have been executed`,
+      { actorId: this.id },
+    )
+  }
+
+  /** Puts calls back into the queue, where they stood before those that were made later. */
+  #requeue(calls: readonly PendingCall[]): void {
+    const all = [...this.#queue, ...calls].sort((a, b) => a.number - b.number)
+    while (this.#queue.shift() !== undefined);
+    for (const call of all) this.#queue.push(call)
+  }
+
+  #pump(): void {
+    const { state } = this
+    const peer = this.#peer
+    if (state.t !== 'alive' || peer === undefined) return
+    for (let head = this.#queue.first; head?.prepared === true && !peer.lost; head = this.#queue.first) {
+      this.#queue.shift()
+      try {
+        head.sent(peer, state.slot, peer.send(head, state.slot, head.method, head.sendableArgs()))
+      } catch (error) {
+        head.refuse(error)
+      }
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { availableParallelism } from 'node:os'
+import type { ResourceRequest, RuntimeEnv } from '../../../actor-engine.ts'
+import type { Hub } from '../hub.ts'
+import { type ThreadOptions, WorkerThread } from './worker-thread.ts'
+
+/** Somebody who uses a thread, and has to know when it has gone by itself. */
+export interface ThreadUser {
+  threadEnded(cause: Error): void
+}
+
+/** A thread and those who use it. */
+export interface SharedThread {
+  readonly thread: WorkerThread
+  readonly users: Set<ThreadUser>
+  readonly shared: boolean
+}
+
+/** All worker threads of the runtime. */
+export class WorkerThreads {
+  readonly #hub: Hub
+  readonly #namespace: string
+  readonly #poolSize: number
+  readonly #pool = new Set<SharedThread>()
+  readonly #bySession = new Map<number, WorkerThread>()
+  #nextNumber = 1
+
+  constructor(hub: Hub, namespace: string, poolSize: number = Math.max(2, availableParallelism())) {
+    this.#hub = hub
+    this.#namespace = namespace
+    this.#poolSize = poolSize
+    hub.handle('thread.ready', (session) => this.#bySession.get(session.id)?.ready())
+    hub.handle('thread.failing', (session, error: Error) => this.#bySession.get(session.id)?.failing(error))
+  }
+
+  /** A thread for one user. */
+  own(options: ThreadOptions, user: ThreadUser, purpose: string): SharedThread {
+    return this.#spawn(options, [user], purpose, false)
+  }
+
+  /** A thread of the pool: a new one until there are enough, then the one with the fewest users. */
+  pooled(user: ThreadUser): SharedThread {
+    let least: SharedThread | undefined
+    for (const entry of this.#pool) if (least === undefined || entry.users.size < least.users.size) least = entry
+    if (least === undefined || (least.users.size > 0 && this.#pool.size < this.#poolSize)) {
+      const entry = this.#spawn({ memory: undefined, environment: undefined }, [user], 'pool', true)
+      this.#pool.add(entry)
+      return entry
+    }
+    least.users.add(user)
+    return least
+  }
+
+  /** The user has no more use for its thread, which ends unless it is shared. */
+  async leave(entry: SharedThread, user: ThreadUser): Promise<void> {
+    entry.users.delete(user)
+    if (entry.shared) return
+    await entry.thread.stop()
+    this.#bySession.delete(entry.thread.session.id)
+  }
+
+  #spawn(options: ThreadOptions, users: ThreadUser[], purpose: string, shared: boolean): SharedThread {
+    const name = `klaw-${purpose}-${this.#nextNumber++}`
+    const ended = (cause: Error) => {
+      this.#pool.delete(entry)
+      this.#bySession.delete(entry.thread.session.id)
+      const affected = [...entry.users]
+      entry.users.clear()
+      for (const user of affected) user.threadEnded(cause)
+    }
+    const thread = new WorkerThread(this.#hub, this.#namespace, options, name, ended)
+    const entry: SharedThread = { thread, users: new Set(users), shared }
+    this.#bySession.set(thread.session.id, thread)
+    return entry
+  }
+}
+
+/** What a thread for this request has to be like. */
+export function threadOptions(
+  request: ResourceRequest & { readonly runtimeEnv: RuntimeEnv | undefined },
+): ThreadOptions {
+  return { memory: request.memory, environment: request.runtimeEnv?.env_vars }
+}
+
+/** The keys of `runtimeEnv` that this engine can not honour. */
+export function unsupportedEnvironment(runtimeEnv: RuntimeEnv | undefined): string[] {
+  return Object.keys(runtimeEnv ?? {}).filter((key) => key !== 'env_vars')
+}

@@ -1,0 +1,199 @@
+import type { ByteWriter } from '../../codec/byte-writer.ts'
+import type { Codec } from '../../codec/codec.ts'
+import { beginCall, ResultFlag, readResultTokens, writeCall } from '../../wire/call-frames.ts'
+import { Connection, type FrameSink, type Operation } from '../../wire/connection.ts'
+import { endFrame, FrameFlag, type FrameReader, FrameType, writeFrame } from '../../wire/frame.ts'
+import type { EncodedValue, Token } from '../../wire/token.ts'
+import type { Transport } from '../../wire/transport.ts'
+import { transitContext } from '../remote/transit.ts'
+
+/** Whoever made a call; exactly one of these is called, once. */
+export interface Caller {
+  succeeded(value: EncodedValue): void
+  /** `refused`: the error is klaw's own, and not one that the method threw. */
+  failed(error: unknown, refused: boolean): void
+  /** The callee went away; whether the call was executed is not known. */
+  lost(): void
+}
+
+/** Methods may have as many different names in one connection as fit the wire's 16 bits. */
+const mostMethods = 0xffff
+/** A result that fills less of its chunk than this part is copied, so that it does not keep the chunk. */
+const keptPart = 4
+const noOperations: ReadonlyMap<string, Operation> = new Map()
+
+/** Another thread, as this thread calls it: a direct connection, and the calls that have not been answered. */
+export class Peer implements FrameSink {
+  /** The number of the thread's session. */
+  readonly session: number
+  readonly connection: Connection
+  readonly #codec: Codec
+  readonly #releaseTokens: (tokens: readonly Token[]) => void
+  readonly #calls = new Map<number, Caller>()
+  readonly #methods = new Map<string, number>()
+  readonly #context: ReturnType<typeof transitContext>
+  #nextCall = 1
+
+  constructor(
+    session: number,
+    transport: Transport,
+    codec: Codec,
+    releaseTokens: (tokens: readonly Token[]) => void,
+    origin: number,
+  ) {
+    this.session = session
+    this.#codec = codec
+    this.#releaseTokens = releaseTokens
+    // The tokens of arguments are released by the caller, or with it.
+    this.#context = transitContext(releaseTokens, origin)
+    this.connection = new Connection(transport, codec, noOperations)
+    this.connection.calls = this
+  }
+
+  get lost(): boolean {
+    return this.connection.lost !== undefined
+  }
+
+  /**
+   * Encodes the arguments straight into what is sent next, and returns the number of the call. Returns 0, and has done nothing,
+   * when an argument carries handles or attachments: those go by {@link send}. Throws `SerializationError`.
+   */
+  trySend(caller: Caller, slot: number, method: string, args: readonly unknown[]): number {
+    const { out } = this.connection
+    const { handles, attachments } = this.#context
+    const start = out.position
+    const id = this.#nextId()
+    const known = this.#methods.get(method)
+    const count = args.length
+    const lengths = beginCall(
+      out,
+      id,
+      0,
+      slot,
+      known ?? this.#methods.size,
+      known === undefined ? method : undefined,
+      count,
+    )
+    try {
+      for (let index = 0; index < count; index++) {
+        const before = out.position
+        this.#codec.encodeInto(out, args[index], this.#context, argumentName(index))
+        out.view.setUint32(lengths + index * 4, out.position - before, true)
+        if (handles.length > 0 || attachments.length > 0) {
+          out.position = start
+          this.#releaseTokens(handles.splice(0))
+          attachments.length = 0
+          return 0
+        }
+      }
+    } catch (error) {
+      out.position = start
+      throw error
+    }
+    endFrame(out, start)
+    if (known === undefined) this.#announced(method)
+    this.#calls.set(id, caller)
+    this.connection.wrote()
+    return id
+  }
+
+  /** Sends a call whose arguments have been encoded before; returns its number. What can be moved is moved. */
+  send(caller: Caller, slot: number, method: string, args: readonly EncodedValue[]): number {
+    const id = this.#nextId()
+    const known = this.#methods.get(method)
+    const number = known ?? this.#methods.size
+    const name = known === undefined ? method : undefined
+    const write = (out: ByteWriter) => writeCall(out, id, slot, number, name, args)
+    const attachments = args.flatMap((argument) => argument.attachments ?? [])
+    if (attachments.length > 0) {
+      this.connection.postWithAttachments(attachments, write)
+    } else {
+      write(this.connection.out)
+      this.connection.wrote()
+    }
+    if (known === undefined) this.#announced(method)
+    this.#calls.set(id, caller)
+    return id
+  }
+
+  /** Asks for a call to be cancelled. It will be answered all the same. */
+  cancel(id: number): void {
+    if (this.lost || !this.#calls.has(id)) return
+    writeFrame(this.connection.out, FrameType.cancelCall, 0, id)
+    this.connection.wrote()
+  }
+
+  /** Takes away the calls for which `which` is true, in the order in which they were made. Their answers are ignored. */
+  withdraw(which: (caller: Caller) => boolean): Caller[] {
+    const taken: Caller[] = []
+    for (const [id, caller] of this.#calls) {
+      if (!which(caller)) continue
+      this.#calls.delete(id)
+      taken.push(caller)
+    }
+    return taken
+  }
+
+  frame(frame: FrameReader): void {
+    if (frame.type !== FrameType.result) return
+    const { flags, stream: id } = frame
+    const caller = this.#calls.get(id)
+    this.#calls.delete(id)
+    if (flags === 0 && frame.attachments === undefined) {
+      caller?.succeeded({ bytes: bytesOf(frame) })
+      return
+    }
+    const tokens = readResultTokens(frame)
+    if (caller === undefined) {
+      if (tokens !== undefined) this.#releaseTokens(tokens)
+      return
+    }
+    if ((flags & ResultFlag.lost) !== 0) caller.lost()
+    else if ((flags & FrameFlag.error) === 0) {
+      caller.succeeded({ bytes: bytesOf(frame), attachments: frame.attachments, tokens })
+    } else {
+      caller.failed(this.#decodeError(frame), (flags & ResultFlag.refused) !== 0)
+      // Handles inside the error have been claimed by its decoding.
+      if (tokens !== undefined) this.#releaseTokens(tokens)
+    }
+  }
+
+  connectionLost(): void {
+    const callers = [...this.#calls.values()]
+    this.#calls.clear()
+    for (const caller of callers) caller.lost()
+  }
+
+  #decodeError(frame: FrameReader): unknown {
+    try {
+      return this.#codec.decode(frame.bytes, frame.position, frame.end, { attachments: frame.attachments })
+    } catch (error) {
+      return error
+    }
+  }
+
+  #announced(method: string): void {
+    if (this.#methods.size === mostMethods)
+      throw new RangeError(`more than ${mostMethods} different methods were called`)
+    this.#methods.set(method, this.#methods.size)
+  }
+
+  #nextId(): number {
+    const id = this.#nextCall
+    this.#nextCall = id === 0xffffffff ? 1 : id + 1
+    return id
+  }
+}
+
+/** The payload, which may stay a part of its chunk when it is most of it. */
+function bytesOf(frame: FrameReader): Uint8Array {
+  const { bytes, position, end } = frame
+  return (end - position) * keptPart < bytes.byteLength ? bytes.slice(position, end) : bytes.subarray(position, end)
+}
+
+/** How errors name an argument. */
+export function argumentName(index: number): string {
+  return argumentNames[index] ?? `args[${index}]`
+}
+
+const argumentNames = ['args[0]', 'args[1]', 'args[2]', 'args[3]']

@@ -1,0 +1,151 @@
+import { type ObjectPort, ObjectWaiter } from '../object-engine.ts'
+import type { ActorProxy } from './actor-proxy.ts'
+import { type GeneratorPlace, type GeneratorStep, generatorMethod } from './generator-step.ts'
+import type { OwnedObject } from './owned-object.ts'
+import { type CallTarget, PendingCall } from './pending-call.ts'
+
+/**
+ * A generator of an actor, as its caller reads it: each step is a call to where the generator is.
+ *
+ * It ends with the instance that made it; a restarted actor does not continue it.
+ */
+export class RemoteIterator implements AsyncIterableIterator<unknown> {
+  readonly #reading: Reading
+
+  /** @param opening the call of the generator method */
+  constructor(proxy: ActorProxy, opening: OwnedObject) {
+    this.#reading = new Reading(proxy, opening)
+    collected.register(this, this.#reading, this)
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return this.#reading.step(generatorMethod.next)
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    return this.#reading.step(generatorMethod.return)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+
+/** A reader who just forgets about the generator must not keep it, and its actor, for ever. */
+const collected = new FinalizationRegistry<Reading>((reading) => reading.abandon())
+
+const finished: IteratorResult<never, undefined> = { done: true, value: undefined }
+
+/** The reader's side of one generator. */
+class Reading implements CallTarget {
+  readonly #proxy: ActorProxy
+  readonly #opening: OwnedObject
+  readonly #place: Promise<GeneratorPlace>
+  #steps = 0
+  #over = false
+
+  constructor(proxy: ActorProxy, opening: OwnedObject) {
+    this.#proxy = proxy
+    this.#opening = opening
+    // The actor lives as long as somebody reads.
+    proxy.retain(0)
+    this.#place = arrivalOf(opening) as Promise<GeneratorPlace>
+    // A method that could not be called ends the reading; the first step says why.
+    this.#place.catch(() => this.#end())
+  }
+
+  async step(method: string): Promise<IteratorResult<unknown, undefined>> {
+    const place = await this.#place
+    if (this.#over) return finished
+    try {
+      const { done, value } = (await arrivalOf(this.#call(place, method))) as GeneratorStep
+      if (!done) return { done: false, value }
+      this.#end()
+      return { done: true, value: undefined }
+    } catch (error) {
+      this.#end()
+      throw error
+    }
+  }
+
+  abandon(): void {
+    if (this.#over) return
+    this.step(generatorMethod.return).catch(() => {
+      // Nobody reads any more, so nobody is left to tell.
+    })
+  }
+
+  describe(call: PendingCall): string {
+    return this.#proxy.describe(call)
+  }
+
+  lost(call: PendingCall): void {
+    this.#proxy.lost(call)
+  }
+
+  /** Steps are never run again: the generator is gone with its instance. */
+  again(): void {}
+
+  done(): void {
+    this.#proxy.owner.callEnded()
+  }
+
+  cancelSent(call: PendingCall): void {
+    call.peer?.cancel(call.id)
+  }
+
+  awaited(call: PendingCall): void {
+    this.#proxy.owner.awaited(call)
+  }
+
+  #call({ session, slot }: GeneratorPlace, method: string): OwnedObject {
+    const { owner } = this.#proxy
+    const call = new PendingCall(this, method, this.#steps++, 0, false)
+    call.object = owner.objects.create(call)
+    owner.callStarted()
+    if (owner.lost !== undefined) {
+      call.refuse(owner.lost)
+      return call.object
+    }
+    // For the proxy the step belongs to the instance that made the generator, not to the generator's own slot.
+    const { slot: instance } = this.#opening.producer as PendingCall
+    const peer = owner.peers.to(session)
+    call.sent(peer, instance, 0)
+    if (peer.lost) call.lost()
+    else call.sent(peer, instance, peer.trySend(call, slot, method, []))
+    return call.object
+  }
+
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#proxy.release()
+  }
+}
+
+/** A fresh copy of the object's value, when it is there. */
+function arrivalOf(object: ObjectPort): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    if (object.settled) resolve(object.value())
+    else object.park(new Arrival(resolve, reject))
+  })
+}
+
+class Arrival extends ObjectWaiter {
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    super()
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  settled(object: ObjectPort): void {
+    try {
+      this.#resolve(object.value())
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+}

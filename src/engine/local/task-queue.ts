@@ -1,0 +1,208 @@
+import { WaiterList } from '../../core/waiters.ts'
+import { WorkerCrashedError } from '../../errors.ts'
+import { taskSlot } from '../../wire/call-frames.ts'
+import type { TaskSpec } from '../actor-engine.ts'
+import type { CodeAddress } from '../definition.ts'
+import type { LeaseEnd, LeaseGrant, LeaseRequest } from './hub/directory/task-workers.ts'
+import type { OwnedObject } from './owned-object.ts'
+import { type CallTarget, PendingCall } from './pending-call.ts'
+import { prepareCall } from './prepare-call.ts'
+import { taskMethod, taskName } from './task-method.ts'
+import type { TaskOwner } from './tasks.ts'
+
+/** How many workers are asked for at a time. What bounds their number is the resources. */
+const mostRequests = 16
+
+/** A worker that the hub has lent to this thread. */
+interface LeasedWorker {
+  readonly lease: number
+  readonly session: number
+  /** What it runs. */
+  call: PendingCall | undefined
+  /** Its answer will not come any more. */
+  lost: boolean
+  /** Why it has gone, as far as the hub has said so. */
+  cause: Error | undefined
+  /** Others wait for it. */
+  recalled: boolean
+}
+
+/** Tasks with the same needs: those that wait, and the workers that run them, each one at a time. */
+export class TaskQueue implements CallTarget {
+  readonly #owner: TaskOwner
+  readonly #needs: LeaseRequest
+  readonly #empty: () => void
+  /** Tasks that could run at once. */
+  readonly #ready = new WaiterList<PendingCall>()
+  readonly #workers = new Map<number, LeasedWorker>()
+  #requests = 0
+  #nextCall = 0
+  #pending = 0
+
+  constructor(owner: TaskOwner, needs: LeaseRequest, empty: () => void) {
+    this.#owner = owner
+    this.#needs = needs
+    this.#empty = empty
+  }
+
+  submit(code: CodeAddress, { maxRetries, retryExceptions }: TaskSpec, args: readonly unknown[]): OwnedObject {
+    const { objects } = this.#owner
+    const call = new PendingCall(this, taskMethod(code), this.#nextCall++, maxRetries, retryExceptions)
+    call.object = objects.create(call)
+    this.#pending++
+    this.#owner.callStarted()
+    if (this.#owner.lost !== undefined) call.refuse(this.#owner.lost)
+    else prepareCall(objects, call, args, () => this.#enqueue(call))
+    return call.object
+  }
+
+  describe(call: PendingCall): string {
+    return `task ${taskName(call.method)}`
+  }
+
+  lost(call: PendingCall): void {
+    const worker = this.#workers.get(call.slot)
+    if (worker?.call !== call) {
+      this.#decide(call, new Error('its worker is unknown'))
+      return
+    }
+    worker.lost = true
+    if (this.#owner.lost !== undefined) call.refuse(this.#owner.lost)
+    else this.#leaveIfGone(worker)
+  }
+
+  again(call: PendingCall): void {
+    const worker = this.#workers.get(call.slot)
+    call.peer = undefined
+    this.#ready.push(call)
+    if (worker?.call === call) this.#next(worker)
+    this.#ask()
+  }
+
+  done(call: PendingCall): void {
+    this.#pending--
+    this.#owner.callEnded()
+    this.#ready.remove(call)
+    const worker = this.#workers.get(call.slot)
+    if (worker?.call === call) this.#next(worker)
+    this.#endIfEmpty()
+  }
+
+  cancelSent(call: PendingCall, force: boolean): void {
+    if (force) this.#owner.client.connection.notify('task.end', call.slot)
+    else call.peer?.cancel(call.id)
+  }
+
+  awaited(call: PendingCall): void {
+    this.#owner.awaited(call)
+  }
+
+  /** Event `task.ended`. */
+  workerEnded({ lease, cause }: LeaseEnd): void {
+    const worker = this.#workers.get(lease)
+    if (worker === undefined) return
+    worker.cause = cause
+    this.#leaveIfGone(worker)
+  }
+
+  /** Event `task.recall`: the worker is to be given back after what it runs now. */
+  recall(lease: number): void {
+    const worker = this.#workers.get(lease)
+    if (worker !== undefined) worker.recalled = true
+  }
+
+  /** The runtime is gone. What has been sent is refused when its connection is lost. */
+  close(error: Error): void {
+    for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) call.refuse(error)
+  }
+
+  #enqueue(call: PendingCall): void {
+    this.#ready.push(call)
+    this.#ask()
+  }
+
+  /** Asks for workers, as far as there is something for them to do. */
+  #ask(): void {
+    while (this.#requests < Math.min(this.#ready.length, mostRequests)) {
+      this.#requests++
+      // What waits holds the event loop; the request is only on its behalf.
+      this.#owner.client.connection.request('task.lease', this.#needs, { keepAlive: false }).then(
+        (grant) => {
+          this.#requests--
+          this.#granted(grant as LeaseGrant)
+        },
+        (error) => {
+          this.#requests--
+          this.#refuseAll(error)
+        },
+      )
+    }
+  }
+
+  #granted({ lease, session }: LeaseGrant): void {
+    const worker: LeasedWorker = { lease, session, call: undefined, lost: false, cause: undefined, recalled: false }
+    this.#workers.set(lease, worker)
+    this.#next(worker)
+    this.#endIfEmpty()
+  }
+
+  /** Gives the worker something to do, or gives it back. */
+  #next(worker: LeasedWorker): void {
+    worker.call = undefined
+    if (worker.cause === undefined && !worker.recalled && this.#owner.lost === undefined) {
+      for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) {
+        if (this.#send(worker, call)) return
+      }
+    }
+    this.#workers.delete(worker.lease)
+    if (worker.cause === undefined) this.#owner.client.connection.notify('task.return', worker.lease)
+    if (this.#ready.length > 0) this.#ask()
+  }
+
+  #send(worker: LeasedWorker, call: PendingCall): boolean {
+    const peer = this.#owner.peers.to(worker.session)
+    try {
+      const id = peer.send(call, taskSlot, call.method, call.sendableArgs())
+      call.sent(peer, worker.lease, id)
+      worker.call = call
+      return true
+    } catch (error) {
+      call.refuse(error)
+      return false
+    }
+  }
+
+  /** A worker that has gone is done with when both its connection and the hub have said so. */
+  #leaveIfGone(worker: LeasedWorker): void {
+    const { call, lost, cause } = worker
+    if (cause === undefined || (call !== undefined && !lost)) return
+    this.#workers.delete(worker.lease)
+    worker.call = undefined
+    if (call !== undefined) this.#decide(call, cause)
+    this.#endIfEmpty()
+  }
+
+  #decide(call: PendingCall, cause: Error): void {
+    call.peer = undefined
+    if (call.cancelled) {
+      call.refuse(call.cancellation())
+    } else if (call.takeRetry()) {
+      this.#enqueue(call)
+    } else {
+      call.refuse(
+        new WorkerCrashedError(`${this.describe(call)}: the worker that ran it ended: ${cause.message}`, { cause }),
+      )
+    }
+  }
+
+  /** No worker can be had for these needs. */
+  #refuseAll(error: unknown): void {
+    const refusal = this.#owner.lost ?? error
+    for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) call.refuse(refusal)
+    this.#endIfEmpty()
+  }
+
+  #endIfEmpty(): void {
+    if (this.#pending === 0 && this.#workers.size === 0 && this.#requests === 0) this.#empty()
+  }
+}

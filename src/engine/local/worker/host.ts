@@ -1,0 +1,92 @@
+import { taskSlot } from '../../../wire/call-frames.ts'
+import type { Connection } from '../../../wire/connection.ts'
+import type { EncodedValue } from '../../../wire/token.ts'
+import type { ActorDescription, Definition } from '../../definition.ts'
+import type { ThreadContext } from '../../thread-context.ts'
+import type { Client } from '../client.ts'
+import type { Peers } from '../peers.ts'
+import { type CallReceiver, CallServer } from './call-server.ts'
+import { Instance, type InstanceHome } from './instance.ts'
+import { Modules } from './modules.ts'
+import { TaskRunner } from './task-runner.ts'
+
+/** Request `host.create`, answered with the instance's slot once the constructor has run. */
+export interface HostCreate {
+  readonly id: string
+  readonly description: ActorDescription
+  readonly maxConcurrency: number
+  readonly args: readonly EncodedValue[]
+}
+
+/** What runs in a worker thread: instances of actors, their generators, and tasks. */
+export class Host implements InstanceHome {
+  readonly thread: ThreadContext
+  readonly #client: Client
+  readonly #modules: Modules
+  readonly #tasks: TaskRunner
+  readonly #receivers = new Map<number, CallReceiver>()
+  readonly #actors = new Map<string, HostedActor>()
+  #nextSlot = taskSlot + 1
+
+  constructor(client: Client, peers: Peers, thread: ThreadContext, builtIns: readonly Definition[]) {
+    this.thread = thread
+    this.#client = client
+    this.#modules = new Modules(thread, builtIns)
+    this.#tasks = new TaskRunner(thread, this.#modules)
+    const find = (slot: number) => (slot === taskSlot ? this.#tasks : this.#receivers.get(slot))
+    peers.serve((connection: Connection, session) => new CallServer(client, connection, session, find))
+    client.operations.set('host.create', (create: HostCreate) => this.#create(create))
+    client.operations.set('host.drop', ({ id }: { id: string }) => this.#drop(id))
+  }
+
+  get session(): number {
+    return this.#client.session
+  }
+
+  add(receiver: CallReceiver): number {
+    const slot = this.#nextSlot++
+    this.#receivers.set(slot, receiver)
+    return slot
+  }
+
+  remove(slot: number): void {
+    this.#receivers.delete(slot)
+  }
+
+  async #create({ id, description, maxConcurrency, args }: HostCreate): Promise<number> {
+    const actor: HostedActor = { instance: undefined, slot: 0 }
+    this.#actors.set(id, actor)
+    try {
+      const { target } = await this.#modules.find('actor', description)
+      const Class = target as new (...args: unknown[]) => object
+      const values = args.map(({ bytes, attachments }) =>
+        this.#client.codec.decode(bytes, 0, bytes.byteLength, { attachments }),
+      )
+      const instance = new Instance(this, id, description, new Class(...values), maxConcurrency)
+      actor.instance = instance
+      actor.slot = this.add(instance)
+      // It may have been killed while its module was loading.
+      if (this.#actors.get(id) !== actor) this.#end(actor)
+      return actor.slot
+    } catch (error) {
+      if (this.#actors.get(id) === actor) this.#actors.delete(id)
+      throw error
+    }
+  }
+
+  #drop(id: string): void {
+    const actor = this.#actors.get(id)
+    this.#actors.delete(id)
+    if (actor !== undefined) this.#end(actor)
+  }
+
+  #end({ instance, slot }: HostedActor): void {
+    this.remove(slot)
+    instance?.drop()
+  }
+}
+
+interface HostedActor {
+  instance: Instance | undefined
+  slot: number
+}

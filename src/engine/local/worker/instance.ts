@@ -1,0 +1,116 @@
+import { WaiterList } from '../../../core/waiters.ts'
+import { ActorDiedError, KlawError } from '../../../errors.ts'
+import type { ActorDescription } from '../../definition.ts'
+import type { ThreadContext } from '../../thread-context.ts'
+import type { GeneratorPlace } from '../generator-step.ts'
+import type { CallReceiver, CallServer } from './call-server.ts'
+import { GeneratorReceiver } from './generator-receiver.ts'
+import type { IncomingCall } from './incoming-call.ts'
+import { runCall } from './run-call.ts'
+
+/** What an instance needs from its thread. */
+export interface InstanceHome {
+  readonly thread: ThreadContext
+  /** The number of the thread's session. */
+  readonly session: number
+  /** Makes a receiver callable; returns its slot. */
+  add(receiver: CallReceiver): number
+  remove(slot: number): void
+}
+
+type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>
+
+/** An actor's instance: runs the calls in the order in which they come, as many at a time as it may. */
+export class Instance implements CallReceiver {
+  readonly id: string
+  readonly #home: InstanceHome
+  readonly #description: ActorDescription
+  readonly #target: Methods
+  readonly #maxConcurrency: number
+  readonly #queue = new WaiterList<IncomingCall>()
+  /** Calls whose methods have returned promises. */
+  readonly #running = new Set<IncomingCall>()
+  readonly #generators = new Set<GeneratorReceiver>()
+  #dropped = false
+
+  constructor(home: InstanceHome, id: string, description: ActorDescription, target: object, maxConcurrency: number) {
+    this.id = id
+    this.#home = home
+    this.#description = description
+    this.#target = target as Methods
+    this.#maxConcurrency = maxConcurrency
+  }
+
+  accept(call: IncomingCall): void {
+    if (this.#dropped) {
+      call.server.lost(call)
+    } else if (this.#running.size < this.#maxConcurrency && this.#queue.length === 0) {
+      this.#run(call)
+    } else {
+      call.queue = this
+      call.server.opened(call)
+      this.#queue.push(call)
+    }
+  }
+
+  withdraw(call: IncomingCall): void {
+    if (this.#queue.remove(call)) call.queue = undefined
+  }
+
+  /** The actor was killed: what runs is told to stop, and nothing is answered any more. */
+  drop(): void {
+    if (this.#dropped) return
+    this.#dropped = true
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) call.server.lost(call)
+    const reason = new ActorDiedError(`actor ${this.#description.name} (${this.id}) was killed`, { actorId: this.id })
+    for (const call of [...this.#running]) {
+      call.server.lost(call)
+      call.abort(reason)
+    }
+    for (const generator of [...this.#generators]) generator.end()
+  }
+
+  #run(call: IncomingCall): void {
+    call.actorId = this.id
+    call.className = this.#description.name
+    const work = call.work ?? this.#workOf(call)
+    if (work === undefined) {
+      const known = Object.keys(this.#description.methods).join(', ')
+      call.server.refuse(
+        call,
+        new KlawError(`${this.#description.name} has no method '${call.method}'; it has ${known}`),
+      )
+    } else if (runCall(this.#home.thread, call, work, this.#settled)) {
+      this.#running.add(call)
+    }
+  }
+
+  #workOf(call: IncomingCall): ((args: unknown[]) => unknown) | undefined {
+    const { method, server } = call
+    if (!Object.hasOwn(this.#description.methods, method)) return undefined
+    const run = (args: unknown[]) => this.#target[method]!(...args)
+    if (this.#description.methods[method] === 'value') return run
+    return (args) => this.#open(run(args) as Generator | AsyncGenerator, server)
+  }
+
+  /** A generator is called step by step by whoever called the method. */
+  #open(generator: Generator | AsyncGenerator, server: CallServer): GeneratorPlace {
+    const receiver = new GeneratorReceiver(this, generator, server, () => {
+      this.#home.remove(slot)
+      this.#generators.delete(receiver)
+    })
+    const slot = this.#home.add(receiver)
+    this.#generators.add(receiver)
+    return { session: this.#home.session, slot }
+  }
+
+  readonly #settled = (call: IncomingCall): void => {
+    this.#running.delete(call)
+    while (this.#running.size < this.#maxConcurrency) {
+      const next = this.#queue.shift()
+      if (next === undefined) return
+      next.queue = undefined
+      this.#run(next)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { KlawError } from '../../../errors.ts'
+import type { ThreadContext } from '../../thread-context.ts'
+import { taskAddress } from '../task-method.ts'
+import type { CallReceiver } from './call-server.ts'
+import type { IncomingCall } from './incoming-call.ts'
+import type { Modules } from './modules.ts'
+import { runCall } from './run-call.ts'
+
+/** Runs tasks. Whoever holds the lease of this thread sends one at a time. */
+export class TaskRunner implements CallReceiver {
+  readonly #thread: ThreadContext
+  readonly #modules: Modules
+
+  constructor(thread: ThreadContext, modules: Modules) {
+    this.#thread = thread
+    this.#modules = modules
+  }
+
+  accept(call: IncomingCall): void {
+    const address = taskAddress(call.method)
+    call.taskName = address.name
+    const known = this.#modules.known('task', address)
+    if (known !== undefined) {
+      this.#run(call, known.target)
+      return
+    }
+    call.server.opened(call)
+    this.#modules.find('task', address).then(
+      ({ target }) => this.#run(call, target),
+      (error) => call.server.refuse(call, KlawError.from(error)),
+    )
+  }
+
+  #run(call: IncomingCall, target: (...args: never[]) => unknown): void {
+    if (call.answered) return
+    if (call.abortReason !== undefined) call.server.threw(call, call.abortReason)
+    else
+      runCall(
+        this.#thread,
+        call,
+        (args) => target(...(args as never[])),
+        () => {},
+      )
+  }
+}

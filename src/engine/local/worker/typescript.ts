@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { KlawError } from '../../../errors.ts'
+
+const typeScriptFile = /\.[cm]?tsx?$/
+/** Loaders that users may have started Node with, and that bring TypeScript to its threads too. */
+const knownLoader = /tsx|ts-node|swc|esbuild|babel|oxc|typescript/
+
+/** Makes TypeScript modules loadable in this thread, if they are not yet. */
+export class TypeScriptSupport {
+  #ready: Promise<void> | undefined
+
+  /** Settles when the module can be imported as far as its language goes. */
+  async prepareFor(module: string): Promise<void> {
+    if (!isTypeScript(module) || hasTypeScript()) return
+    this.#ready ??= registerTsx(module)
+    await this.#ready
+  }
+}
+
+function isTypeScript(module: string): boolean {
+  return URL.canParse(module) && typeScriptFile.test(new URL(module).pathname)
+}
+
+/** Whether this Node strips types by itself, or was started with a loader that does. */
+function hasTypeScript(): boolean {
+  const { typescript } = process.features as { typescript?: unknown }
+  if (typescript !== undefined && typescript !== false) return true
+  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((argument) => knownLoader.test(argument))
+}
+
+async function registerTsx(module: string): Promise<void> {
+  for (const from of [module, import.meta.url]) {
+    const url = tsxUrl(from)
+    if (url === undefined) continue
+    const api = (await import(url)) as { register(): unknown }
+    api.register()
+    return
+  }
+  throw new KlawError(
+    `${module} is TypeScript, which Node ${process.version} can not load: use Node 22.18 or newer, install 'tsx' beside the module, or compile it`,
+  )
+}
+
+/** Where tsx's interface for ES modules is, as seen from a module; undefined when it is not installed there. */
+function tsxUrl(from: string): string | undefined {
+  let manifest: string
+  try {
+    manifest = createRequire(from).resolve('tsx/package.json')
+  } catch {
+    return undefined
+  }
+  // `require.resolve` alone would find the interface for CommonJS, which does not load ES modules.
+  const { exports } = JSON.parse(readFileSync(manifest, 'utf8')) as TsxManifest
+  return new URL(exports['./esm/api'].import.default, pathToFileURL(manifest)).href
+}
+
+interface TsxManifest {
+  readonly exports: { readonly './esm/api': { readonly import: { readonly default: string } } }
+}

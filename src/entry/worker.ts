@@ -1,0 +1,34 @@
+import { workerData } from 'node:worker_threads'
+import { handleMakers } from '../api/handle-makers.ts'
+import { Runtime } from '../api/runtime.ts'
+import { registerRuntime } from '../api/runtime-registry.ts'
+import { systemClock } from '../api/system-clock.ts'
+import { SerializerRegistry } from '../codec/serializer-registry.ts'
+import { LocalEngine } from '../engine/local/engine.ts'
+import type { WorkerStart } from '../engine/local/hub/directory/worker-thread.ts'
+import { queueDefinition } from '../engine/local/queue/queues.ts'
+import { Host } from '../engine/local/worker/host.ts'
+import { openThreadContext } from '../engine/thread-context.ts'
+
+const { port, namespace } = workerData as WorkerStart
+const serializers = new SerializerRegistry()
+const thread = openThreadContext()
+const engine = await LocalEngine.join(port, { makers: handleMakers, serializers, clock: systemClock, namespace })
+const { connection } = engine.client
+
+registerRuntime(new Runtime(engine, serializers, () => undefined))
+new Host(engine.client, engine.peers, thread, [queueDefinition(engine.client, systemClock)])
+
+// Node's own report of an error that ends a thread has lost its class, its cause and its fields.
+process.on('uncaughtExceptionMonitor', (error) => {
+  try {
+    connection.notify('thread.failing', error)
+    connection.flush()
+  } catch {
+    // It can not be sent; the hub makes do with Node's report.
+  }
+})
+
+// The hub decides when this thread ends.
+connection.hold()
+connection.notify('thread.ready')
