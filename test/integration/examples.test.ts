@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addedLines, complete, exportsOf } from '../support/examples/complete.ts'
@@ -17,11 +17,21 @@ let errors = new Map<string, string[]>()
 let outcomes = new Map<string, Outcome>()
 
 beforeAll(async () => {
-  const exported = exportsOf(join(root, 'dist/index.d.ts'), options)
+  // An example of an internal module uses that module, which the package does not export.
+  const modules = [...new Set(examples.map(({ document }) => document))].filter((document) => document.endsWith('.ts'))
+  const [exported = new Map(), ...internal] = exportsOf(
+    ['dist/index.d.ts', ...modules].map((file) => join(root, file)),
+    options,
+  )
   for (const example of examples) {
     const file = fileOf(example)
+    const own = internal[modules.indexOf(example.document)] ?? new Map()
+    const sources = [
+      { from: '@klaw/core', exports: exported },
+      { from: relative(dirname(file), join(root, example.document)), exports: own },
+    ]
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, complete(example.code, '@klaw/core', exported))
+    writeFileSync(file, complete(example.code, sources))
   }
   errors = typeErrors(examples.map(fileOf), options)
   outcomes = await runAll(examples.filter((example) => example.isRun).map(fileOf))

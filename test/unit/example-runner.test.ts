@@ -2,19 +2,31 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { complete, type Exports } from '../support/examples/complete.ts'
+import { complete, type Source } from '../support/examples/complete.ts'
 import { blocksOf, docCommentsOf } from '../support/examples/extract.ts'
 import { runAll } from '../support/examples/run-all.ts'
 
 const fence = '```'
-const exported: Exports = new Map([
-  ['channel', 'value'],
-  ['connect', 'value'],
-  ['Sender', 'type'],
-])
+const sources: Source[] = [
+  {
+    from: 'pkg',
+    exports: new Map([
+      ['channel', 'value'],
+      ['connect', 'value'],
+      ['Sender', 'type'],
+    ]),
+  },
+  {
+    from: './own.ts',
+    exports: new Map([
+      ['channel', 'value'],
+      ['Internal', 'value'],
+    ]),
+  },
+]
 
 /** The line that `complete` puts before the code. */
-const added = (code: string) => complete(code, 'pkg', exported).split('\n')[0]
+const added = (code: string) => complete(code, sources).split('\n')[0]
 
 test('blocks are found with their line, others and those of other languages are not', () => {
   const text = ['a', `${fence}ts`, 'one()', fence, `${fence}sh`, 'ls', fence, `  ${fence}ts`, '  two()', `  ${fence}`]
@@ -37,6 +49,12 @@ test('only doc comments are read, on the lines where they stand', () => {
 test('what an example uses of the package is imported, types as types', () => {
   expect(added('const [a] = channel(); const b: Sender<number> = a')).toBe(
     "import { channel, type Sender } from 'pkg'; export {}",
+  )
+})
+
+test('what only its own module exports is imported from there', () => {
+  expect(added('new Internal(channel())')).toBe(
+    "import { Internal } from './own.ts'; import { channel } from 'pkg'; export {}",
   )
 })
 

@@ -3,15 +3,22 @@ import ts from 'typescript'
 /** What a module exports by name: a value, or only a type. */
 export type Exports = ReadonlyMap<string, 'value' | 'type'>
 
+/** A module that an example may use without importing it. */
+export interface Source {
+  /** As an import names it. */
+  readonly from: string
+  readonly exports: Exports
+}
+
 /**
- * Adds what a short example leaves out, on one line before it: imports from the package, and the channel or runtime that
- * it uses without declaring it.
+ * Adds what a short example leaves out, on one line before it: imports, from the first source that has the name, and the
+ * channel or runtime that it uses without declaring it.
  */
-export function complete(code: string, packageName: string, exported: Exports): string {
+export function complete(code: string, sources: readonly Source[]): string {
   const { used, declared } = namesIn(code)
   const isMissing = (name: string) => used.has(name) && !declared.has(name)
   const prelude: string[] = []
-  const needed = new Set([...used].filter((name) => exported.has(name) && !declared.has(name)))
+  const needed = new Set([...used].filter((name) => !declared.has(name)))
 
   if (isMissing('klaw')) {
     needed.add('connect')
@@ -23,8 +30,12 @@ export function complete(code: string, packageName: string, exported: Exports): 
     // Nobody sends in an example that shows receiving alone: it must find items, and an end.
     if (!isMissing('tx')) prelude.push('for (const item of [1, 2, 3]) await tx.send(item)', 'await tx.close()')
   }
-  const imports = [...needed].map((name) => (exported.get(name) === 'type' ? `type ${name}` : name))
-  if (imports.length > 0) prelude.unshift(`import { ${imports.join(', ')} } from '${packageName}'`)
+  for (const { from, exports } of sources) {
+    const own = [...needed].filter((name) => exports.has(name))
+    for (const name of own) needed.delete(name)
+    const specifiers = own.map((name) => (exports.get(name) === 'type' ? `type ${name}` : name))
+    if (specifiers.length > 0) prelude.unshift(`import { ${specifiers.join(', ')} } from '${from}'`)
+  }
   // A module, even if it imports nothing, so that it has its own names and may await.
   return `${[...prelude, 'export {}'].join('; ')}\n${code}\n`
 }
@@ -32,19 +43,20 @@ export function complete(code: string, packageName: string, exported: Exports): 
 /** How many lines `complete` puts before the example. */
 export const addedLines = 1
 
-/** The names that a module exports, by its declarations. */
-export function exportsOf(declarations: string, options: ts.CompilerOptions): Exports {
-  const program = ts.createProgram([declarations], options)
+/** The names that each of the modules exports, by its declarations. */
+export function exportsOf(files: readonly string[], options: ts.CompilerOptions): Exports[] {
+  const program = ts.createProgram(files, options)
   const checker = program.getTypeChecker()
-  const source = program.getSourceFile(declarations)
-  const module = source === undefined ? undefined : checker.getSymbolAtLocation(source)
-  if (module === undefined) throw new Error(`${declarations} is not a module`)
-  return new Map(
-    checker.getExportsOfModule(module).map((symbol) => {
-      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-      return [symbol.name, target.flags & ts.SymbolFlags.Value ? 'value' : 'type']
-    }),
-  )
+  const kindOf = (symbol: ts.Symbol) => {
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    return target.flags & ts.SymbolFlags.Value ? 'value' : 'type'
+  }
+  return files.map((file) => {
+    const source = program.getSourceFile(file)
+    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source)
+    if (module === undefined) throw new Error(`${file} is not a module`)
+    return new Map(checker.getExportsOfModule(module).map((symbol) => [symbol.name, kindOf(symbol)]))
+  })
 }
 
 function namesIn(code: string): { used: Set<string>; declared: Set<string> } {
