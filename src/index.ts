@@ -1,3 +1,7 @@
+export type { ActorDefinition, AnyClass } from './api/actor.ts'
+export { actor } from './api/actor.ts'
+export type { ActorClass } from './api/actor-class.ts'
+export type { ActorOptions, CallOptions, ResourceOptions, TaskOptions } from './api/actor-options.ts'
 export type { BroadcastOptions, IterateOptions, LocalBroadcastReceiver, LocalBroadcastSender } from './api/broadcast.ts'
 export { BroadcastReceiver, BroadcastSender, broadcast } from './api/broadcast.ts'
 export type { DistributedChannel, LocalChannel } from './api/channel.ts'
@@ -9,19 +13,45 @@ export type {
   Unacknowledged,
   WithSchema,
 } from './api/channel-options.ts'
+export type { ConnectOptions } from './api/connect.ts'
+export { connect } from './api/connect.ts'
+export type { CallContext } from './api/current-call.ts'
+export { currentCall } from './api/current-call.ts'
+export { currentRuntime } from './api/current-runtime.ts'
+export type { ModuleMeta } from './api/definition.ts'
 export type { Selectable } from './api/handle.ts'
+export { ObjectRef } from './api/object-ref.ts'
+export type { GetOptions, RefValues, WaitForOptions } from './api/objects.ts'
 export type { LocalOneshotReceiver, LocalOneshotSender } from './api/oneshot.ts'
 export { OneshotReceiver, OneshotSender, oneshot } from './api/oneshot.ts'
 export { Permit } from './api/permit.ts'
+export type { QueueOptions, QueueShutdownOptions, QueueWaitOptions } from './api/queue.ts'
+export { Queue } from './api/queue.ts'
 export type { LocalReceiver, RecvBatchOptions } from './api/receiver.ts'
 export { Receiver } from './api/receiver.ts'
+export type {
+  ActorHandle,
+  ActorHandleMembers,
+  Remote,
+  RemoteArgument,
+  RemoteArguments,
+  RemoteMethod,
+  RemoteStream,
+} from './api/remote-types.ts'
+export { Runtime } from './api/runtime.ts'
 export type { OutcomeOf, SelectCase, SelectCases, Selected, SelectedDefault, SelectOptions } from './api/select.ts'
 export { after, select, sending } from './api/select.ts'
 export type { LocalSender } from './api/sender.ts'
 export { Sender } from './api/sender.ts'
+export type { AnyFunction, RemoteTask, TaskDefinition } from './api/task.ts'
+export { task } from './api/task.ts'
+export type { Shared, TypedArray } from './api/transfer.ts'
+export { shared, transfer } from './api/transfer.ts'
 export type { LocalWatchReceiver, LocalWatchSender } from './api/watch.ts'
 export { WatchReceiver, WatchSender, watch } from './api/watch.ts'
 export type { ChannelStats, Delivery, WaitOptions } from './core/ports.ts'
+export type { NamedActor, RuntimeEnv } from './engine/actor-engine.ts'
+export type { ObjectStoreStats } from './engine/object-engine.ts'
 export * from './errors.ts'
 export type { Awaitable, Failed, Result, Success } from './result.ts'
 export { done, failed, success, unwrap } from './result.ts'

@@ -1,6 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { SerializerRegistry } from '../codec/serializer-registry.ts'
 import { LocalEngine } from '../engine/local/engine.ts'
+import { threadContext } from '../engine/thread-context.ts'
+import { KlawError } from '../errors.ts'
 import { checkCount, checkKeys, show } from './arguments.ts'
 import { handleMakers } from './handle-makers.ts'
 import { Runtime } from './runtime.ts'
@@ -47,12 +49,24 @@ export async function connect(address?: string, options: ConnectOptions = {}): P
   checkName('namespace', namespace)
   checkCount('numCpus', numCpus, 1, false)
   checkCount('objectStoreMemory', objectStoreMemory, 1, false)
+  refuseInsideActors()
   const serializers = new SerializerRegistry()
   const engine = await LocalEngine.start(
     { makers: handleMakers, serializers, clock: systemClock, namespace },
-    { numCpus, objectStoreMemory },
+    { numCpus, objectStoreMemory, namespace },
   )
   const runtime: Runtime = new Runtime(engine, serializers, () => unregister())
   const unregister = registerRuntime(runtime)
   return runtime
+}
+
+/** A worker thread that imports the program's own script would start a second program, which would start further threads. */
+function refuseInsideActors(): void {
+  const thread = threadContext()
+  if (thread === undefined) return
+  throw new KlawError(
+    thread.loading === undefined
+      ? 'connect() was called inside an actor or a task: use currentRuntime()'
+      : `connect() was called while ${thread.loading} was imported for an actor or a task: define them in a module of their own, which does nothing else`,
+  )
 }

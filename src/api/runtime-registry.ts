@@ -15,6 +15,10 @@ export function registerRuntime(runtime: ChannelRuntime): () => void {
   return () => open.delete(runtime)
 }
 
+export function openRuntimes(): ReadonlySet<ChannelRuntime> {
+  return open
+}
+
 /** The runtime that `distributed: true` means. */
 export function onlyRuntime(): ChannelRuntime {
   const [runtime] = open

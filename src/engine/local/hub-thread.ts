@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { KlawError } from '../../errors.ts'
 import { entryUrl } from './entry-url.ts'
+import { threadArguments } from './exec-arguments.ts'
 
 /** What the hub is started with. */
 export interface HubOptions {
@@ -8,6 +9,8 @@ export interface HubOptions {
   readonly numCpus: number
   /** Bytes that the object store may hold. */
   readonly objectStoreMemory: number
+  /** Of names that do not give one. */
+  readonly namespace: string
 }
 
 /** The hub thread, as the driver sees it. */
@@ -22,7 +25,7 @@ export interface HubThread {
 /** Spawns the hub. It keeps no process alive by itself. */
 export function startHubThread(options: HubOptions): HubThread {
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(entryUrl('hub'), { name: 'klaw-hub' })
+  const worker = new Worker(entryUrl('hub'), { name: 'klaw-hub', execArgv: threadArguments(process.execArgv) })
   let failure: Error | undefined
   const ended = new Promise<Error | undefined>((resolve) => {
     worker.once('error', (error) => {
