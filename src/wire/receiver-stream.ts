@@ -138,7 +138,7 @@ export class ReceiverStream implements FrameSink, Batch {
         return
       case FrameType.recallItems:
         this.#window >>>= 1
-        if (this.queue.waiting === 0) this.#giveBackFrom(this.queue.length >>> 1)
+        this.#giveBackFrom(this.queue.length >>> 1)
         return
       case FrameType.ended: {
         const error = this.#owner.ended(frame)

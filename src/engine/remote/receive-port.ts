@@ -135,9 +135,13 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   /** @internal What the user gets for an item. It counts as taken, even if it can not be decoded. */
   present(item: ReceivedItem): M {
     if (item.missed > 0) throw new ChannelLagged({ missed: item.missed })
-    this.stream.took()
-    const value = this.host.codec.decode(item.bytes, item.start, item.end, item)
-    return (this.#channel.ack ? new RemoteDelivery(this.stream, item, value) : value) as M
+    try {
+      // Before it counts as taken: the hub releases the handles inside once it does, and decoding claims them.
+      const value = this.host.codec.decode(item.bytes, item.start, item.end, item)
+      return (this.#channel.ack ? new RemoteDelivery(this.stream, item, value) : value) as M
+    } finally {
+      this.stream.took()
+    }
   }
 
   /** What can not be decoded, and what a broadcast receiver has missed, is an outcome like any other. */

@@ -73,14 +73,14 @@ export class CreditRecall {
   }
 
   #anyHeld(): boolean {
-    for (const end of this.#senders) if (end.list === undefined && end.held > 0) return true
+    for (const end of this.#senders) if (end.awaited === 0 && end.held > 0) return true
     return false
   }
 
   #recallOthers(end: SenderEnd | undefined): Set<SenderEnd> {
     const asked = new Set<SenderEnd>()
     for (const other of this.#senders) {
-      if (other === end || other.held === 0 || other.list !== undefined) continue
+      if (other === end || other.held === 0 || other.awaited > 0) continue
       other.recall()
       asked.add(other)
     }

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { Codec } from '../../../codec/codec.ts'
 import { Connection, type Operation, type OperationContext } from '../../../wire/connection.ts'
+import { FrameType } from '../../../wire/frame.ts'
 import type { HandleKind, Token } from '../../../wire/token.ts'
 import { PortTransport } from '../port-transport.ts'
 import { Leases } from './leases.ts'
@@ -23,7 +24,9 @@ export class Hub {
       this.leases.export(session, token, kind, id, target),
     )
     this.handle('lease.claim', (session, { token, stream }: { token: Token; stream: number }) => {
-      this.leases.claim(session, token, stream)
+      const claimed = this.leases.claim(session, token, stream)
+      // The value was dropped meanwhile; whoever uses the end must not wait for ever.
+      if (!claimed && stream !== 0) session.connection.write(FrameType.ended, 0, stream)
     })
     this.handle('lease.release', (_session, tokens: Token[]) => this.leases.release(tokens))
     this.handle('session.open', (session) => session.id)

@@ -74,13 +74,13 @@ export class ItemRecall {
     const before = performance.now() - patience
     for (const end of this.#receivers) {
       // An end that takes all the time is about to use what it has.
-      if (end.list === undefined && end.delivered.length > 0 && end.lastActive <= before) end.recall()
+      if (end.awaited === 0 && end.delivered.length > 0 && end.lastActive <= before) end.recall()
     }
     this.starved()
   }
 
   #anyUntaken(): boolean {
-    for (const end of this.#receivers) if (end.list === undefined && end.delivered.length > 0) return true
+    for (const end of this.#receivers) if (end.awaited === 0 && end.delivered.length > 0) return true
     return false
   }
 

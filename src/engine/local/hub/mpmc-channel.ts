@@ -280,6 +280,7 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
     for (const end of [...this.#senders]) {
       this.#senders.delete(end)
       end.end((out) => this.#keeper.writeEnded(out, end.stream, error))
+      this.releaseSender()
     }
     this.#credits.stop()
   }
