@@ -40,7 +40,7 @@ export function writeError(encoder: Encoder, error: Error): void {
 function nameOf(error: Error): string {
   const name = String(error.name)
   const standard = standardClassOf(error)
-  if (name !== standard.prototype.name) return name
+  if (name !== standard.name || standard.name === 'DOMException') return name
   const Class: unknown = error.constructor
   return typeof Class === 'function' && Class.name !== '' ? Class.name : name
 }

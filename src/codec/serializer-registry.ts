@@ -22,6 +22,13 @@ export interface RegisteredSerializer {
  *
  * @example
  * ```ts
+ * class Money {
+ *   cents: number
+ *   constructor(cents: number) {
+ *     this.cents = cents
+ *   }
+ * }
+ *
  * const serializers = new SerializerRegistry()
  * serializers.registerSerializer(Money, {
  *   name: 'Money',
