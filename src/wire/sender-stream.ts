@@ -110,8 +110,11 @@ export class SenderStream implements FrameSink, Batch {
       this.#connection.write(FrameType.want, FrameFlag.attempt, this.number, count - held, 0)
     })
     if (granted > 0) return true
-    this.giveBack(held)
-    return false
+    if (held > 0) this.credits.release(held)
+    // Slots that were asked for in advance may have come meanwhile.
+    const acquired = !this.#closed && this.credits.tryAcquire(count)
+    this.#returnSurplus()
+    return acquired
   }
 
   /** Credits that were acquired and not used go to those who wait, or back to the hub. */
