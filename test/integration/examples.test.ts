@@ -49,6 +49,6 @@ describe.each([...new Set(examples.map((example) => example.document))])('%s', (
   })
 })
 
-function fileOf({ document, line, fileName }: Example): string {
-  return join(folder, document.replaceAll(/[/.]/g, '-'), fileName ?? `line-${line}.ts`)
+function fileOf({ path }: Example): string {
+  return join(folder, path)
 }

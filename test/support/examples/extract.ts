@@ -8,18 +8,25 @@ export interface Example {
   /** The line of the document on which the block's code begins, from 1. */
   readonly line: number
   readonly code: string
-  /** Set if other blocks of the document import it under this name. */
-  readonly fileName: string | undefined
+  /** The file that the block becomes. Those of one Markdown document, and those of all sources, can import each other. */
+  readonly path: string
   readonly isRun: boolean
 }
 
 /** All `ts` blocks of README.md, docs/ and the doc comments of src/. */
 export function findExamples(root: string): Example[] {
   const documents = ['README.md', ...filesIn(root, 'docs', '.md'), ...filesIn(root, 'src', '.ts')]
-  return documents.flatMap((document) => {
+  const examples = documents.flatMap((document) => {
     const text = readFileSync(join(root, document), 'utf8')
     return blocksOf(document.endsWith('.ts') ? docCommentsOf(text) : text).map((block) => toExample(document, block))
   })
+  const places = new Map<string, Example>()
+  for (const example of examples) {
+    const other = places.get(example.path)
+    if (other !== undefined) throw new Error(`${example.document} and ${other.document} both have a ${example.path}`)
+    places.set(example.path, example)
+  }
+  return examples
 }
 
 /** The code between two fences, and its first line's number. */
@@ -63,8 +70,10 @@ export function blocksOf(markdown: string): Block[] {
 }
 
 function toExample(document: string, { line, code }: Block): Example {
-  const fileName = /^\/\/ ([\w-]+\.ts)\b/.exec(code)?.[1]
-  return { document, line, code, fileName, isRun: fileName === undefined && !code.startsWith('// not run') }
+  const slug = document.replaceAll(/[/.]/g, '-')
+  const folder = document.startsWith('src/') ? 'src' : slug
+  const fileName = /^\/\/ ([\w-]+\.ts)\b/.exec(code)?.[1] ?? `${slug}-${line}.ts`
+  return { document, line, code, path: `${folder}/${fileName}`, isRun: !code.startsWith('// not run') }
 }
 
 function filesIn(root: string, folder: string, ending: string): string[] {
