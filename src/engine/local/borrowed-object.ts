@@ -22,8 +22,7 @@ export class BorrowedObject extends LocalObject {
     super(engine)
     this.id = id
     this.#lease = lease
-    engine.remainsOf(this).lease = lease
-    engine.enter(this)
+    engine.estates.publish(this, lease)
   }
 
   /** Makes this thread a holder. Claims of one object are counted once, so it may be called for each handle that arrives. */
@@ -72,11 +71,12 @@ export class BorrowedObject extends LocalObject {
 
   protected drop(): void {
     this.#dropped = true
-    this.engine.forget(this)
+    this.engine.estates.settle(this)
     this.stored = undefined
   }
 
   #arrived({ value, failed }: Fetched): void {
+    this.engine.sharedMemory.reach(value.bytes)
     if (this.settled || this.#dropped) return
     if (!failed) this.succeedWith(value)
     else this.failWith(this.#decode(value))

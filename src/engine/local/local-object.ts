@@ -4,39 +4,19 @@ import type { Awaitable } from '../../result.ts'
 import type { EncodedValue } from '../../wire/token.ts'
 import type { ObjectEngine, ObjectPort, ObjectWaiter } from '../object-engine.ts'
 import type { Client } from './client.ts'
+import type { Estates, Remains } from './estates.ts'
 import type { ObjectMemory } from './object-memory.ts'
+import type { SharedMemory } from './shared-memory.ts'
 import { type StoredValue, toReader } from './stored-value.ts'
-
-/**
- * What has to be given back when the last handle of an object in this thread is gone, disposed of or collected.
- * It knows nothing of the object itself, so that the registry that holds it does not keep the object alive.
- */
-export interface Remains {
-  readonly id: string
-  /** The lease that the hub counts: 0 is the owner's. Undefined while the object has not left its thread. */
-  lease: number | undefined
-  /** Room in the object store on this thread's account. */
-  bytes: number
-  /** Handles inside the value that this thread holds. */
-  tokens: EncodedValue['tokens']
-  /** How the table finds the object again. */
-  entry: WeakRef<LocalObject> | undefined
-}
 
 /** What an object needs from the table that it stands in, `LocalObjects`. */
 export interface ObjectTable extends ObjectEngine {
   readonly client: Client
   readonly memory: ObjectMemory
+  readonly sharedMemory: SharedMemory
+  readonly estates: Estates
   /** Takes room in the store, to be given back with the object's remains; false when there is none. */
   reserve(object: LocalObject, bytes: number): boolean
-  /** What the object will leave behind, from now on watched for. */
-  remainsOf(object: LocalObject): Remains
-  /** From now on the object can be found by its id. */
-  enter(object: LocalObject): void
-  /** The last handle has been disposed of: everything that the object left behind is given back. */
-  forget(object: LocalObject): void
-  /** Gives back the room and the handles that the value took, not the object's lease. */
-  giveBack(object: LocalObject): void
   /** A value as bytes of its own. */
   encode(value: unknown, name: string): EncodedValue
 }

@@ -5,10 +5,16 @@ import { encodedValue, transitContext } from '../remote/transit.ts'
 import { detach, takeTransfer } from '../transfer.ts'
 import { BorrowedObject } from './borrowed-object.ts'
 import type { Client } from './client.ts'
-import type { LocalObject, ObjectTable, Remains } from './local-object.ts'
+import { Estates } from './estates.ts'
+import { collectGarbage } from './garbage.ts'
+import type { LocalObject, ObjectTable } from './local-object.ts'
 import { type MemoryCounters, ObjectMemory } from './object-memory.ts'
 import { OwnedObject, type Producer } from './owned-object.ts'
+import { SharedMemory } from './shared-memory.ts'
 import { storedSize, toStored } from './stored-value.ts'
+
+/** Milliseconds without another search after one that has found too little. */
+const searchPause = 100
 
 /** Makes the handle that users see. */
 export type RefFactory = (object: ObjectPort) => unknown
@@ -17,22 +23,29 @@ export type RefFactory = (object: ObjectPort) => unknown
 export class LocalObjects implements ObjectTable {
   readonly client: Client
   readonly memory: ObjectMemory
+  readonly sharedMemory: SharedMemory
+  readonly estates: Estates
   readonly #makeRef: RefFactory
-  /** Objects that have left their thread, by id. */
-  readonly #entries = new Map<string, WeakRef<LocalObject>>()
-  readonly #collected = new FinalizationRegistry<Remains>((remains) => this.#release(remains))
   readonly #releaseTokens = (tokens: readonly Token[]) => this.client.releaseTokens(tokens)
   #nextNumber = 1
   #nextLease = 1
+  /** When it last looked for garbage in vain. */
+  #foundNothing = Number.NEGATIVE_INFINITY
 
   /** @param counters what the hub answered to `object.open` */
   constructor(client: Client, counters: MemoryCounters, makeRef: RefFactory) {
     this.client = client
     this.memory = new ObjectMemory(counters)
+    this.sharedMemory = new SharedMemory(counters.limit)
+    this.estates = new Estates(client, this.memory)
     this.#makeRef = makeRef
     client.handleFactory(HandleKind.objectRef, (token, id) => makeRef(this.#borrow(token, id as string)))
     client.operations.set('object.lost', ({ id, error }: { id: string; error: KlawError }) => {
       this.find(id)?.lose(error)
+    })
+    client.operations.set('object.reclaim', () => {
+      collectGarbage()
+      this.estates.sweep()
     })
   }
 
@@ -61,7 +74,7 @@ export class LocalObjects implements ObjectTable {
 
   /** An object of this runtime that has left its thread and of which this thread holds a handle. */
   find(id: string): LocalObject | undefined {
-    return this.#entries.get(id)?.deref()
+    return this.estates.find(id)
   }
 
   /**
@@ -110,49 +123,21 @@ export class LocalObjects implements ObjectTable {
   }
 
   reserve(object: LocalObject, bytes: number): boolean {
-    if (!this.memory.tryReserve(bytes)) return false
-    this.remainsOf(object).bytes += bytes
+    if (!this.memory.tryReserve(bytes) && !this.#reserveAmongGarbage(bytes)) return false
+    this.estates.of(object).bytes += bytes
     return true
   }
 
-  remainsOf(object: LocalObject): Remains {
-    if (object.remains === undefined) {
-      object.remains = { id: object.id, lease: undefined, bytes: 0, tokens: undefined, entry: undefined }
-      this.#collected.register(object, object.remains, object.remains)
-    }
-    return object.remains
-  }
-
-  enter(object: LocalObject): void {
-    const entry = new WeakRef(object)
-    this.remainsOf(object).entry = entry
-    this.#entries.set(object.id, entry)
-  }
-
-  forget(object: LocalObject): void {
-    const { remains } = object
-    if (remains === undefined) return
-    object.remains = undefined
-    this.#collected.unregister(remains)
-    this.#release(remains)
-  }
-
-  giveBack(object: LocalObject): void {
-    if (object.remains !== undefined) this.#giveBack(object.remains)
-  }
-
-  #giveBack(remains: Remains): void {
-    if (remains.bytes > 0) this.memory.release(remains.bytes)
-    remains.bytes = 0
-    this.client.releaseTokens(remains.tokens)
-    remains.tokens = undefined
-  }
-
-  #release(remains: Remains): void {
-    this.#giveBack(remains)
-    if (remains.lease === undefined) return
-    if (this.#entries.get(remains.id) === remains.entry) this.#entries.delete(remains.id)
-    this.client.connection.notify('object.release', { id: remains.id, lease: remains.lease })
+  /** The store is full, perhaps of objects that are garbage. */
+  #reserveAmongGarbage(bytes: number): boolean {
+    if (performance.now() - this.#foundNothing < searchPause) return false
+    collectGarbage()
+    this.estates.sweep()
+    if (this.memory.tryReserve(bytes)) return true
+    this.#foundNothing = performance.now()
+    // Other threads can not be waited for, but whoever tries again may find room.
+    this.client.connection.notify('object.reclaim')
+    return false
   }
 
   /** A handle has arrived inside a value. */

@@ -53,14 +53,14 @@ export class OwnedObject extends LocalObject {
 
   /** Takes a value whose room has been reserved. @internal */
   keep(stored: StoredValue): void {
-    if (stored.tokens !== undefined && stored.tokens.length > 0) this.engine.remainsOf(this).tokens = stored.tokens
+    if (stored.tokens !== undefined && stored.tokens.length > 0) this.engine.estates.of(this).tokens = stored.tokens
     this.succeedWith(stored)
     if (this.#published) this.#publish()
     this.wake()
   }
 
   lose(error: unknown): void {
-    this.engine.giveBack(this)
+    if (this.remains !== undefined) this.engine.estates.giveBack(this.remains)
     this.failWith(error)
     this.wake()
   }
@@ -70,8 +70,7 @@ export class OwnedObject extends LocalObject {
   export(context: EncodeContext): { kind: number; body: unknown } {
     if (!this.#published) {
       this.#published = true
-      this.engine.remainsOf(this).lease = 0
-      this.engine.enter(this)
+      this.engine.estates.publish(this, 0)
       this.#publish()
     }
     return this.engine.client.export(context, HandleKind.objectRef, this.id, this.id)
@@ -84,7 +83,7 @@ export class OwnedObject extends LocalObject {
   protected drop(): void {
     // A value that is still to come has to be passed on to those who hold the object elsewhere.
     if (!this.settled && this.#published) return
-    this.engine.forget(this)
+    this.engine.estates.settle(this)
     this.stored = undefined
   }
 
@@ -97,8 +96,9 @@ export class OwnedObject extends LocalObject {
     } else if (this.stored !== undefined) {
       // The hub counts the bytes, and releases the handles inside, from here on.
       const value = toShared(this.stored)
+      this.engine.sharedMemory.reach(value.bytes)
       this.stored = value
-      const remains = this.engine.remainsOf(this)
+      const remains = this.engine.estates.of(this)
       connection.notify('object.publish', { id, value, counted: remains.bytes })
       remains.bytes = 0
       remains.tokens = undefined

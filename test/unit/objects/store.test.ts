@@ -266,3 +266,31 @@ test('an object is gone for a thread that gets its handle too late', async () =>
   const [later] = (await pass(borrower, owner, [late])) as [ObjectRef<number>]
   await expect(later).rejects.toThrow(ObjectLostError)
 })
+
+test('a store full of garbage has room', async () => {
+  await using rig = new Rig(1_000_000)
+  const owner = await rig.thread()
+  for (let count = 0; count < 10; count++) {
+    putObject(owner, new Uint8Array(300_000))
+    // Refs are kept until the end of the job that made them.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+})
+
+test('garbage in other threads is looked for when the store is full', async () => {
+  await using rig = new Rig(1_000_000)
+  const [one, two] = [await rig.thread(), await rig.thread()]
+  await (async () => {
+    for (let count = 0; count < 3; count++) putObject(one, new Uint8Array(300_000))
+  })()
+  let ref: ObjectRef<Uint8Array> | undefined
+  await until(() => {
+    try {
+      ref = putObject(two, new Uint8Array(300_000))
+      return true
+    } catch {
+      return false
+    }
+  })
+  expect((await ref)?.length).toBe(300_000)
+})

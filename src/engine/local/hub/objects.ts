@@ -2,6 +2,7 @@ import { type KlawError, ObjectFreedError, ObjectLostError, OwnerDiedError } fro
 import { HandleKind } from '../../../wire/token.ts'
 import type { ObjectStoreStats } from '../../object-engine.ts'
 import type { MemoryCounters } from '../object-memory.ts'
+import { SharedMemory } from '../shared-memory.ts'
 import type { StoredValue } from '../stored-value.ts'
 import type { Hub } from './hub.ts'
 import { ObjectRecord, type RecordHome } from './object-record.ts'
@@ -34,11 +35,17 @@ export function serveObjects(hub: Hub, limit: number): void {
     for (const id of ids) objects.lose(id, new ObjectFreedError(`object ${id} was freed`, { objectId: id }))
   })
   hub.handle('object.stats', () => objects.stats())
+  hub.handle('object.reclaim', (session) => objects.reclaim(session))
 }
+
+/** Milliseconds between two calls to all threads to look for garbage. */
+const reclaimPause = 1000
 
 class HubObjects implements RecordHome {
   readonly #hub: Hub
   readonly #limit: number
+  readonly #memory: SharedMemory
+  #lastReclaim = Number.NEGATIVE_INFINITY
   readonly #total = new BigInt64Array(new SharedArrayBuffer(8))
   readonly #accounts = new Map<number, BigInt64Array>()
   readonly #records = new Map<string, ObjectRecord>()
@@ -47,6 +54,7 @@ class HubObjects implements RecordHome {
   constructor(hub: Hub, limit: number) {
     this.#hub = hub
     this.#limit = limit
+    this.#memory = new SharedMemory(limit)
   }
 
   known(id: string): ObjectRecord | undefined {
@@ -82,6 +90,7 @@ class HubObjects implements RecordHome {
       record.claim(session, 0)
     }
     if (value === undefined) return
+    this.#memory.reach(value.bytes)
     const own = this.#accounts.get(session.id)
     if (own !== undefined) Atomics.sub(own, 0, BigInt(counted))
     record.counted = counted
@@ -101,6 +110,14 @@ class HubObjects implements RecordHome {
   unheld(record: ObjectRecord): void {
     if (this.#records.get(record.id) === record) this.#records.delete(record.id)
     this.#giveBack(record, record.outcome?.value)
+  }
+
+  /** A thread has found the store full: the others may hold garbage. */
+  reclaim(asker: Session): void {
+    const now = performance.now()
+    if (now - this.#lastReclaim < reclaimPause) return
+    this.#lastReclaim = now
+    for (const session of this.#hub.sessions) if (session !== asker) session.connection.notify('object.reclaim')
   }
 
   stats(): ObjectStoreStats {
