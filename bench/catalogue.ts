@@ -1,0 +1,17 @@
+import type { Benchmark } from './harness/definition.ts'
+import { forAwaitBenchmarks } from './in-process/for-await.ts'
+import { openChannelsBenchmark } from './in-process/open-channels.ts'
+import { roundTripBenchmarks } from './in-process/round-trips.ts'
+import { sendRecvBenchmarks } from './in-process/send-recv.ts'
+import { slowConsumerBenchmark } from './in-process/slow-consumer.ts'
+import { tryBenchmark } from './in-process/try-send-try-recv.ts'
+
+/** Every benchmark, in the order in which they run. */
+export const catalogue: readonly Benchmark[] = [
+  ...sendRecvBenchmarks,
+  tryBenchmark,
+  ...forAwaitBenchmarks,
+  ...roundTripBenchmarks,
+  openChannelsBenchmark,
+  slowConsumerBenchmark,
+]

@@ -1,0 +1,48 @@
+import type { Awaitable } from '@klaw/core'
+import { collectGarbage } from './collect-garbage.ts'
+import type { Contender, Rounds, Scale } from './definition.ts'
+
+/** Work that can be done any number of times. */
+export interface Repeated {
+  /** Does it `count` times, and throws unless all of it was done right. */
+  run(count: number): Awaitable<void>
+  /** The most for one run, where what is under way is not bounded. */
+  readonly most?: number
+  stop?(): Awaitable<void>
+}
+
+const first = 64
+
+/** A contender of a benchmark whose metric is `rate`: how often a second it does its work. */
+export function repeats(id: string, name: string, start: (scale: Scale) => Awaitable<Repeated>): Contender {
+  return { id, name, start: async (scale) => rounds(await start(scale), scale.roundMilliseconds) }
+}
+
+async function rounds(work: Repeated, milliseconds: number): Promise<Rounds> {
+  const count = await calibrate(work, milliseconds)
+  return {
+    round: async () => ({ rate: (count / (await time(work, count))) * 1000 }),
+    stop: () => work.stop?.(),
+  }
+}
+
+/** Warms the work up, and finds how often it has to be done to take about that long. */
+async function calibrate(work: Repeated, milliseconds: number): Promise<number> {
+  const most = work.most ?? Number.MAX_SAFE_INTEGER
+  let count = Math.min(first, most)
+  for (;;) {
+    const taken = await time(work, count)
+    if (taken >= milliseconds / 2 || count === most) {
+      return Math.min(most, Math.max(1, Math.round((count * milliseconds) / taken)))
+    }
+    count = Math.min(most, count * 2)
+  }
+}
+
+async function time(work: Repeated, count: number): Promise<number> {
+  // What others left behind must not be collected on this one's account.
+  collectGarbage()
+  const start = performance.now()
+  await work.run(count)
+  return performance.now() - start
+}
