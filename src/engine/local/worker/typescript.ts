@@ -4,8 +4,11 @@ import { pathToFileURL } from 'node:url'
 import { KlawError } from '../../../errors.ts'
 
 const typeScriptFile = /\.[cm]?tsx?$/
-/** Loaders that users may have started Node with, and that bring TypeScript to its threads too. */
-const knownLoader = /tsx|ts-node|swc|esbuild|babel|oxc|typescript/
+/**
+ * Loaders that users may have started Node with, and that bring TypeScript to its threads too. tsx is none of them: on a Node that
+ * does not strip types by itself, `--import tsx` has no effect outside the main thread.
+ */
+const knownLoader = /ts-node|swc|esbuild|babel|oxc|typescript/
 
 /** Makes TypeScript modules loadable in this thread, if they are not yet. */
 export class TypeScriptSupport {
