@@ -27,6 +27,7 @@ export class Leases<T> {
     this.#channel = channel
     this.#clock = clock
     this.#timeout = timeout
+    channel.overdue = () => this.expire()
   }
 
   /** Makes a delivery of an item that `owner` took. */
@@ -38,12 +39,14 @@ export class Leases<T> {
   }
 
   acknowledge(lease: Lease<T>): void {
+    this.expire()
     if (!this.#held.remove(lease)) return
     this.#channel.settle(1)
     this.followUp()
   }
 
   refuse(lease: Lease<T>): void {
+    this.expire()
     if (!this.#held.remove(lease)) return
     this.#redeliver([lease.entry])
     this.followUp()
@@ -51,6 +54,7 @@ export class Leases<T> {
 
   /** Gives back what `owner` holds. */
   returnAll(owner: object): void {
+    this.expire()
     const entries: Entry<T>[] = []
     for (const lease of this.#held) {
       if (lease.owner === owner && this.#held.remove(lease)) entries.push(lease.entry)

@@ -22,7 +22,7 @@ const plain: Presenter<never, never> & Presenter<unknown, unknown> = { present: 
 export interface Presenter<Item, Message> {
   present(item: Item, owner: object): Message
   /** Present in acknowledged mode. */
-  readonly leases?: Pick<Leases<never>, 'expire' | 'followUp' | 'returnAll'>
+  readonly leases?: Pick<Leases<never>, 'followUp' | 'returnAll'>
 }
 
 /** The receiving end of an {@link Mpmc} in this process. */
@@ -44,12 +44,11 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   }
 
   get length(): number {
-    this.#presenter.leases?.expire()
-    return this.#channel.items.length
+    return this.#channel.length
   }
 
   get isClosed(): boolean {
-    return !this.#open || (this.#channel.items.isEnded && this.#channel.items.length === 0)
+    return !this.#open || (this.#channel.length === 0 && this.#channel.items.isEnded)
   }
 
   recv(options: WaitOptions | undefined): Promise<Message> {
@@ -97,7 +96,8 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
     if (!this.#open) return
     this.#open = false
     const { items } = this.#channel
-    for (const waiter of items.waiters() as Iterable<OwnedWaiter<Item>>) {
+    // A select that ends takes its other cases out of the line too.
+    for (const waiter of [...items.waiters()] as OwnedWaiter<Item>[]) {
       if (waiter.owner === this && items.unpark(waiter)) waiter.ended(closedReceiver)
     }
     this.#channel.removeReceiver()
@@ -105,7 +105,6 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   }
 
   stats(): ChannelStats {
-    this.#presenter.leases?.expire()
     return this.#channel.stats()
   }
 
@@ -130,9 +129,7 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   }
 
   #hasItem(): boolean {
-    if (!this.#open) return false
-    this.#presenter.leases?.expire()
-    return this.#channel.items.length !== 0
+    return this.#open && this.#channel.length !== 0
   }
 
   #take(): Message {

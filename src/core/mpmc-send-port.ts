@@ -32,7 +32,7 @@ export class MpmcSendPort<T, Item> implements SendPort<T> {
   }
 
   get length(): number {
-    return this.#channel.items.length
+    return this.#channel.length
   }
 
   get isClosed(): boolean {

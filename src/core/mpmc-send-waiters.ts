@@ -33,6 +33,7 @@ export class WaitingSend<T, Item> extends Pending<void> implements SlotWaiter {
 
   granted(): void {
     this.#channel.accept(this.#item)
+    this.#channel.endIfOver()
     this.succeed()
   }
 
@@ -69,7 +70,9 @@ export class WaitingBatch<T, Item> extends Pending<void> implements SlotWaiter {
   granted(count: number): void {
     const end = this.#sent + count
     while (this.#sent < end) this.#channel.accept(this.#items[this.#sent++] as Item)
-    if (this.need === 0) this.succeed()
+    if (this.need !== 0) return
+    this.#channel.endIfOver()
+    this.succeed()
   }
 
   refused(reason: unknown): void {
@@ -130,18 +133,18 @@ class MpmcSlot<T, Item> implements SlotPort<T> {
 
   send(value: T): void {
     const item = this.#passing.wrap(value)
-    this.#channel.permitEnded()
     if (this.#channel.receivers.count === 0) {
+      this.#channel.permitEnded()
       this.#passing.drop(item)
       throw refusal(noReceiver, value)
     }
     this.#channel.accept(item)
+    this.#channel.permitEnded()
   }
 
   release(): void {
-    this.#channel.permitEnded()
     this.#channel.slots.release()
-    this.#channel.endIfOver()
+    this.#channel.permitEnded()
   }
 }
 
@@ -171,9 +174,11 @@ export class SelectedSend<T, Item> extends Waiter implements SlotWaiter {
   }
 
   granted(): void {
-    // The other cases leave first: one of them may wait for this very item.
+    // The other cases leave first: one of them may wait for this very item. With them the channel must not end.
+    this.#channel.permitGiven()
     this.#win(done)
     this.#channel.accept(this.#item)
+    this.#channel.permitEnded()
   }
 
   refused(reason: unknown): void {

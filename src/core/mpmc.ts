@@ -27,6 +27,8 @@ export class Mpmc<T> {
   readonly receivers = new Holders(1)
   /** An item that was taken keeps its slot until {@link settle}, and may come back by {@link giveBack}. */
   readonly holdsTaken: boolean
+  /** Called before somebody looks at the channel or takes from it: gives back what is overdue. */
+  overdue: (() => void) | undefined = undefined
   /** Counts items that were delivered again, for `stats`. Kept by whoever decides on that. */
   redelivered = 0
   readonly #drop: (item: T) => void
@@ -48,6 +50,12 @@ export class Mpmc<T> {
     return this.#senders
   }
 
+  /** Items that were accepted and not yet taken. */
+  get length(): number {
+    this.overdue?.()
+    return this.items.length
+  }
+
   /** Sends now if there is room, nobody waits for it, and somebody can receive. */
   trySend(item: T): boolean {
     if (!this.slots.tryAcquire()) return false
@@ -63,7 +71,7 @@ export class Mpmc<T> {
     return true
   }
 
-  /** Takes in an item whose slot is held already. */
+  /** Takes in an item whose slot is held already. Where no sender may be left, {@link endIfOver} follows. */
   accept(item: T): void {
     this.#sent++
     if (this.items.waiting !== 0) {
@@ -75,10 +83,9 @@ export class Mpmc<T> {
       this.items.push(item)
       if (this.items.length > this.#highWaterMark) this.#highWaterMark = this.items.length
     }
-    if (this.#senders === 0) this.endIfOver()
   }
 
-  /** Takes the first item. Only when `items.length` is not 0. */
+  /** Takes the first item. Only when `length` is not 0. */
   take(): T {
     const item = this.items.tryTake() as T
     this.#received++
@@ -101,10 +108,10 @@ export class Mpmc<T> {
       for (const item of items) this.#drop(item)
       return
     }
-    const handed = Math.min(items.length, this.items.waiting)
+    // They count as unsettled until they have been handed on, so that the channel does not end meanwhile.
+    const handed = this.items.pushFront(items)
     this.#received += handed
     this.#unsettled += handed - items.length
-    this.items.pushFront(items)
     this.endIfOver()
   }
 
@@ -113,9 +120,10 @@ export class Mpmc<T> {
     this.#permits++
   }
 
-  /** The permit was used for an item (`accept` follows) or its slot is free again. */
+  /** The permit was used for an item that has been accepted, or its slot is free again. */
   permitEnded(): void {
     this.#permits--
+    this.endIfOver()
   }
 
   addSender(): void {
@@ -133,7 +141,7 @@ export class Mpmc<T> {
     for (const item of this.items.drain()) this.#drop(item)
   }
 
-  /** To be called when something that kept the channel open went without one of the other methods: a send that gave up. */
+  /** To be called when a send that waited, and so kept the channel open, was accepted or gave up. */
   endIfOver(): void {
     if (this.#senders !== 0 || this.#permits !== 0 || this.slots.waiting !== 0 || this.items.isEnded) return
     if (this.holdsTaken && (this.#unsettled !== 0 || this.items.length !== 0)) return
@@ -143,7 +151,7 @@ export class Mpmc<T> {
   stats(): ChannelStats {
     return {
       capacity: this.slots.capacity,
-      length: this.items.length,
+      length: this.length,
       highWaterMark: this.#highWaterMark,
       senders: this.#senders,
       receivers: this.receivers.count,

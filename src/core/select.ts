@@ -90,6 +90,8 @@ class Selection<Outcome> {
     })
     for (const [index, source] of sources.entries()) {
       const leave = source.park((outcome) => {
+        // A send that leaves its line can end a channel, and with it another case that has yet to leave.
+        if (this.#settled) return
         this.#end(index)
         this.#resolve({ index, outcome })
       })

@@ -100,7 +100,8 @@ export class Slots {
 
   #grant(): void {
     // `granted` may free slots again. The loop that is running serves them too, so the stack does not grow with the line.
-    if (this.#granting) return
+    // Once closed nobody is granted anything: while all are refused, one may take others out of the line.
+    if (this.#granting || this.#closed !== undefined) return
     this.#granting = true
     try {
       for (let first = this.#line.first; first !== undefined; first = this.#line.first) {
