@@ -9,14 +9,7 @@ import { KeyCache } from './key-cache.ts'
 import { KeyWriter } from './key-writer.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
 
-export {
-  type DecodeContext,
-  type EncodeContext,
-  type EncodedHandle,
-  type Handle,
-  type HandleCodec,
-  handleSymbol,
-} from './handles.ts'
+export { type EncodeContext, handleSymbol } from './handles.ts'
 
 /** How large a value may be. What is over a limit is a `SerializationError`, on both sides. */
 export interface CodecLimits {
