@@ -11,6 +11,11 @@ export function markTransfer(value: object, buffers: ReadonlySet<ArrayBuffer>): 
   anyMarks = true
 }
 
+/** Whether `value` carries buffers that move. */
+export function movesBuffers(value: unknown): boolean {
+  return anyMarks && typeof value === 'object' && value !== null && marks.has(value)
+}
+
 /** The buffers that move when `value` is encoded. They count as moved from now on. */
 export function takeTransfer(value: unknown): ReadonlySet<ArrayBuffer> | undefined {
   if (!anyMarks || typeof value !== 'object' || value === null) return undefined

@@ -1,8 +1,7 @@
 import { type KlawError, ObjectFreedError } from '../../errors.ts'
 import { type EncodedValue, HandleKind, type Token } from '../../wire/token.ts'
 import { type ObjectPort, type ObjectStoreStats, ObjectWaiter } from '../object-engine.ts'
-import { encodedValue, transitContext } from '../remote/transit.ts'
-import { detach, takeTransfer } from '../transfer.ts'
+import { encodeTransit } from '../remote/transit.ts'
 import { BorrowedObject } from './borrowed-object.ts'
 import type { Client } from './client.ts'
 import { Estates } from './estates.ts'
@@ -26,7 +25,6 @@ export class LocalObjects implements ObjectTable {
   readonly sharedMemory: SharedMemory
   readonly estates: Estates
   readonly #makeRef: RefFactory
-  readonly #releaseTokens = (tokens: readonly Token[]) => this.client.releaseTokens(tokens)
   #nextNumber = 1
   #nextLease = 1
   /** When it last looked for garbage in vain. */
@@ -102,9 +100,8 @@ export class LocalObjects implements ObjectTable {
 
   /** A value as bytes of its own. Throws `SerializationError` with the path, which starts with `name`. */
   encode(value: unknown, name: string, target?: number): EncodedValue {
-    const context = { ...transitContext(this.#releaseTokens, target), transfer: takeTransfer(value) }
-    const encoded = encodedValue(this.client.codec.encode(value, context, name), context)
-    return encoded.attachments === undefined ? encoded : { ...encoded, attachments: detach(encoded.attachments) }
+    const { codec, releaseTokens } = this.client
+    return encodeTransit(codec, value, name, releaseTokens, target)
   }
 
   async free(objects: readonly ObjectPort[]): Promise<void> {

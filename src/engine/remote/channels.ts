@@ -5,7 +5,7 @@ import { attach, type ChannelHost, type ChannelIdentity } from './channel-host.t
 import { RemoteOneshotReceivePort, RemoteOneshotSendPort } from './oneshot-ports.ts'
 import { RemoteReceivePort } from './receive-port.ts'
 import { RemoteSendPort } from './send-port.ts'
-import { encodedValue, type HandleFactory, transitContext } from './transit.ts'
+import { encodeTransit, type HandleFactory } from './transit.ts'
 import { RemoteWatchReceivePort, RemoteWatchSendPort } from './watch-ports.ts'
 import { type WatchImage, WatchReplica } from './watch-replica.ts'
 
@@ -62,8 +62,7 @@ export class RemoteChannels implements ChannelEngine {
     const follower = WatchReplica.empty<unknown>(host, channel, this.#stream())
     const replica = WatchReplica.empty<unknown>(host, channel, this.#stream())
     const send = new RemoteWatchSendPort<unknown>(host, channel, sender, follower)
-    const context = transitContext(host.releaseTokens)
-    const { bytes, attachments, tokens } = encodedValue(host.codec.encode(initial, context, 'initial'), context)
+    const { bytes, attachments, tokens } = encodeTransit(host.codec, initial, 'initial', host.releaseTokens)
     await this.#open(
       channel,
       {

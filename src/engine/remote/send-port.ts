@@ -8,9 +8,10 @@ import { done, failed, type Result } from '../../result.ts'
 import type { FrameReader } from '../../wire/frame.ts'
 import { SenderStream, type SenderStreamOwner } from '../../wire/sender-stream.ts'
 import { type EncodedValue, HandleKind } from '../../wire/token.ts'
+import { movesBuffers } from '../transfer.ts'
 import { askStats, attach, type ChannelHost, type ChannelIdentity } from './channel-host.ts'
 import { Closed, SelectedSend, WaitingBatch, WaitingReserve, WaitingSend } from './send-waiters.ts'
-import { encodedValue, transitContext } from './transit.ts'
+import { encodeTransit, transitContext } from './transit.ts'
 
 /** Every send that succeeds at once returns this promise. */
 const sent: Promise<void> = Promise.resolve()
@@ -214,8 +215,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
 
   /** @internal */
   encode(value: unknown): EncodedValue {
-    const context = transitContext(this.host.releaseTokens)
-    return encodedValue(this.host.codec.encode(value, context, 'message'), context)
+    return encodeTransit(this.host.codec, value, 'message', this.host.releaseTokens)
   }
 
   /** @internal An error of its own for each operation, with what was not sent; the engine's failure if that is why. */
@@ -247,6 +247,10 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     const context = this.#context
     const start = stream.payload.position
     try {
+      if (movesBuffers(value)) {
+        this.commitEncoded(this.encode(value))
+        return
+      }
       this.host.codec.encodeInto(stream.payload, value, context, 'message')
     } catch (error) {
       stream.giveBack(1)

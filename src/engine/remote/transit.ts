@@ -1,5 +1,7 @@
+import type { Codec } from '../../codec/codec.ts'
 import type { EncodeContext } from '../../codec/handles.ts'
 import type { EncodedValue, Token } from '../../wire/token.ts'
+import { detach, takeTransfer } from '../transfer.ts'
 
 /** Collects the handles of a value that is being encoded. Without `handles`, handles are refused. */
 export interface TransitContext extends EncodeContext {
@@ -17,12 +19,27 @@ export function transitContext(
   return { attachments: [], handles: [], discardHandles: release as (handles: unknown[]) => void, target }
 }
 
-/** The encoded value with what its context has collected. */
-export function encodedValue(bytes: Uint8Array, context: TransitContext): EncodedValue {
+/**
+ * A value as bytes of its own, with what it carries beside them. What `transfer()` was called for is detached.
+ *
+ * @param name what error paths call the value
+ * @throws SerializationError when a part of it can not be sent; the handles in the others have been taken back
+ */
+export function encodeTransit(
+  codec: Codec,
+  value: unknown,
+  name: string,
+  release: (tokens: readonly Token[]) => void,
+  target?: number,
+): EncodedValue {
+  const transfer = takeTransfer(value)
+  const context = { ...transitContext(release, target), transfer }
+  const bytes = codec.encode(value, context, name)
+  const { attachments, handles } = context
   return {
     bytes,
-    attachments: context.attachments?.length ? context.attachments : undefined,
-    tokens: context.handles?.length ? context.handles : undefined,
+    attachments: attachments.length === 0 ? undefined : detach(attachments),
+    tokens: handles.length === 0 ? undefined : handles,
   }
 }
 

@@ -5,7 +5,7 @@ import type { FrameSink } from '../../wire/connection.ts'
 import { FrameFlag, type FrameReader, FrameType } from '../../wire/frame.ts'
 import { readTokens } from '../../wire/sender-stream.ts'
 import type { ChannelHost, ChannelIdentity } from './channel-host.ts'
-import { encodedValue, transitContext } from './transit.ts'
+import { encodeTransit } from './transit.ts'
 
 /** The latest value as it goes along with a handle. */
 export interface WatchImage {
@@ -135,8 +135,7 @@ export class WatchReplica<T> implements FrameSink {
 
   async #put(expected: number | undefined, value: T): Promise<boolean> {
     const { codec, connection, releaseTokens } = this.#host
-    const context = transitContext(releaseTokens)
-    const { bytes, attachments, tokens } = encodedValue(codec.encode(value, context, 'message'), context)
+    const { bytes, attachments, tokens } = encodeTransit(codec, value, 'message', releaseTokens)
     const version = (await connection.request(
       'channel.store',
       { id: this.#channel.id, expected, item: { bytes, tokens, count: attachments?.length ?? 0 } },
