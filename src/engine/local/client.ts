@@ -10,7 +10,6 @@ import type { ChannelArrivals } from '../remote/channels.ts'
 import type { HandleFactory, TransitContext } from '../remote/transit.ts'
 import { PortTransport } from './port-transport.ts'
 
-
 /** A thread's connection to the hub, and the codec that knows its handles. */
 export class Client {
   readonly connection: Connection
@@ -72,6 +71,7 @@ export class Client {
   export(context: EncodeContext, kind: HandleKind, id: string, detail: unknown): { kind: number; body: unknown } {
     const transit = context as TransitContext
     if (transit.handles === undefined) throw new SerializationError('a handle can not be stored here')
+    if (transit.discardHandles !== this.releaseTokens) throw new SerializationError('it belongs to another runtime')
     const token: Token = { origin: this.#session, number: this.#nextToken++ }
     transit.handles.push(token)
     this.connection.notify('lease.export', { token, kind, id, target: transit.target })

@@ -6,6 +6,7 @@ import { endFrame, FrameFlag, type FrameReader, FrameType, writeFrame } from '..
 import type { EncodedValue, Token } from '../../wire/token.ts'
 import type { Transport } from '../../wire/transport.ts'
 import { transitContext } from '../remote/transit.ts'
+import { movesBuffers } from '../transfer.ts'
 
 /** Whoever made a call; exactly one of these is called, once. */
 export interface Caller {
@@ -59,6 +60,7 @@ export class Peer implements FrameSink {
    * when an argument carries handles or attachments: those go by {@link send}. Throws `SerializationError`.
    */
   trySend(caller: Caller, slot: number, method: string, args: readonly unknown[]): number {
+    for (const argument of args) if (movesBuffers(argument)) return 0
     const { out } = this.connection
     const { handles, attachments } = this.#context
     const start = out.position

@@ -3,7 +3,8 @@ import { KlawError, RuntimeClosedError, TaskCancelledError } from '../../../erro
 import { beginResult, type CallHeader, ResultFlag, readCall } from '../../../wire/call-frames.ts'
 import type { Connection, FrameSink } from '../../../wire/connection.ts'
 import { endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/frame.ts'
-import { transitContext } from '../../remote/transit.ts'
+import { encodeTransit, transitContext } from '../../remote/transit.ts'
+import { movesBuffers } from '../../transfer.ts'
 import type { Client } from '../client.ts'
 import { IncomingCall } from './incoming-call.ts'
 
@@ -142,6 +143,12 @@ export class CallServer implements FrameSink {
     const start = beginResult(out, call.id, flags, undefined)
     const payload = out.position
     try {
+      if (movesBuffers(value)) {
+        const moved = encodeTransit(this.codec, value, 'result', this.#client.releaseTokens, this.session)
+        out.position = start
+        this.#answerAfterBarrier(call.id, flags, moved.bytes, [...(moved.tokens ?? [])], moved.attachments ?? [])
+        return
+      }
       this.codec.encodeInto(out, value, this.#context, 'result')
     } catch (error) {
       out.position = start
