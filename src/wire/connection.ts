@@ -52,11 +52,11 @@ interface PendingRequest {
 }
 
 /** A batch that has grown to this many bytes leaves at once. */
-const flushBytes = 16 * 1024
+const flushBytes = 64 * 1024
 /** A batch never waits for more items than this. */
 const largestWindow = 128
 /** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
-const narrowFlushes = 8
+const narrowFlushes = 4
 /** Milliseconds after which the next item is flushed at once, so that a computing thread does not sit on what it sent. */
 const longestHold = 1
 
@@ -71,6 +71,7 @@ export class Connection {
   /** Gets the frames of calls, whose numbers are not those of streams; a connection between threads has it. */
   calls: FrameSink | undefined
   readonly #transport: Transport
+  readonly #patient: boolean
   readonly #operations: ReadonlyMap<string, Operation>
   readonly #reader = new FrameReader()
   readonly #requests = new Map<number, PendingRequest>()
@@ -88,8 +89,10 @@ export class Connection {
   #lastFlush = 0
   #lost: Error | undefined
 
-  constructor(transport: Transport, codec: Codec, operations: ReadonlyMap<string, Operation>) {
+  /** A `patient` connection belongs to a thread that always returns to its event loop soon: it posts once a tick. */
+  constructor(transport: Transport, codec: Codec, operations: ReadonlyMap<string, Operation>, patient = false) {
     this.#transport = transport
+    this.#patient = patient
     this.codec = codec
     this.#operations = operations
     transport.start({
@@ -203,16 +206,18 @@ export class Connection {
 
   /** Takes note that an item was written or batched; decides when it leaves. `bytes` counts what is batched outside `out`. */
   wrote(bytes = 0): void {
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      process.nextTick(flushConnection, this)
-    }
+    this.#schedule()
     const pending = ++this.#pending
-    if (pending >= this.#window || bytes >= flushBytes || this.out.position >= flushBytes) {
-      this.flush()
-    } else if (pending < 8 || (pending & 7) === 0) {
-      if (performance.now() - this.#lastFlush > longestHold) this.flush()
-    }
+    if (bytes >= flushBytes || this.out.position >= flushBytes) this.flush()
+    else if (this.#patient) return
+    else if (pending >= this.#window) this.flush()
+    else this.#checkTime(pending)
+  }
+
+  /** Takes note of something that may leave together with more of its kind: it is not held for long. */
+  noted(): void {
+    this.#schedule()
+    if (!this.#patient) this.#checkTime(++this.#pending)
   }
 
   /** Posts everything that was written so far. */
@@ -243,6 +248,18 @@ export class Connection {
     this.flush()
     this.#transport.close()
     this.#lose(error)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    process.nextTick(flushConnection, this)
+  }
+
+  /** Looks at the clock now and then. */
+  #checkTime(pending: number): void {
+    if (pending >= 8 && (pending & 7) !== 0) return
+    if (performance.now() - this.#lastFlush > longestHold) this.flush()
   }
 
   #collect(): void {

@@ -71,6 +71,8 @@ export const FrameFlag = {
   attempt: 4,
   /** Delivery counts stand after the lengths. */
   deliveryCounts: 8,
+  /** The hub has more than was asked for. */
+  more: 16,
 } as const
 
 /** Starts a frame; returns where it starts, for {@link endFrame}. */

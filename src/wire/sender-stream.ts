@@ -14,7 +14,8 @@ export interface SenderStreamOwner {
   lost(error: Error, unconfirmed: number): void
 }
 
-/** The largest number of slots asked for in advance. */
+/** The smallest and the largest number of slots held in advance. */
+const smallestWindow = 16
 const largestWindow = 4096
 /** Milliseconds; a sender that runs dry again this soon asks for twice as much in advance. */
 const dryTime = 2
@@ -36,9 +37,8 @@ export class SenderStream implements FrameSink, Batch {
   #count = 0
   #inBatch = false
   #sequence = 0
-  /** Slots that it would like to hold beyond those that somebody waits for. */
+  /** Slots that it would like to hold at any time. The hub sees what is used and fills up by itself. */
   #window = 0
-  #toppingUp = false
   #lastCredit = 0
   #attempts: ((granted: number) => void)[] = []
   #closed = false
@@ -66,10 +66,6 @@ export class SenderStream implements FrameSink, Batch {
       this.#connection.addBatch(this)
     }
     this.#connection.wrote(position)
-    if (!this.#toppingUp && this.#window !== 0 && this.credits.available < this.#window >>> 1) {
-      this.#toppingUp = true
-      this.#want(0)
-    }
   }
 
   /** Like {@link commit}, for an item that carries attachments or tokens: it leaves by itself. */
@@ -92,12 +88,11 @@ export class SenderStream implements FrameSink, Batch {
     })
   }
 
-  /** Somebody waits for `count` more credits. */
+  /** Somebody waits for `count` more credits. Whoever runs dry soon after it got some is given more at a time. */
   ask(count: number): void {
-    const now = performance.now()
-    if (now - this.#lastCredit < dryTime) this.#window = Math.min(Math.max(this.#window * 2, 1), largestWindow)
-    else this.#window >>>= 1
-    this.#want(count)
+    const dry = performance.now() - this.#lastCredit < dryTime
+    this.#window = dry ? Math.min(Math.max(this.#window * 2, smallestWindow), largestWindow) : this.#window >>> 1
+    this.#connection.write(FrameType.want, 0, this.number, count, this.#window)
   }
 
   /** All of `count` credits now, or none: what is held here first, then what the hub has. Resolves with whether it worked. */
@@ -169,7 +164,6 @@ export class SenderStream implements FrameSink, Batch {
           this.#attempts.shift()?.(granted)
           return
         }
-        this.#toppingUp = false
         this.#lastCredit = performance.now()
         this.credits.release(granted)
         this.#returnSurplus()
@@ -195,10 +189,6 @@ export class SenderStream implements FrameSink, Batch {
     const unconfirmed = this.#count
     this.#end()
     this.#owner.lost(error, unconfirmed)
-  }
-
-  #want(count: number): void {
-    this.#connection.write(FrameType.want, 0, this.number, count, this.#window)
   }
 
   #returnSurplus(): void {

@@ -13,6 +13,7 @@ import { ReceiverEnd, type ReceivingSide } from './receiver-end.ts'
 /** A channel of which every receiver sees every value, in the hub. The same state machine as in process. */
 export class BroadcastChannel implements HubChannel, ReceivingSide {
   readonly counted = false
+  readonly hasMore = true
   readonly #broadcast: Broadcast<Item>
   readonly #senders: PublishedSide
   readonly #ends = new Map<ReceiverEnd, Reading>()

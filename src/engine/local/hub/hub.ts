@@ -57,7 +57,7 @@ export class Hub {
   /** Connects a thread. Its session ends when the port closes. */
   accept(port: MessagePort): Session {
     const id = this.#nextSession++
-    const connection = new Connection(new PortTransport(port), this.codec, this.#operations)
+    const connection = new Connection(new PortTransport(port), this.codec, this.#operations, true)
     const listeners = new Set<() => void>()
     const session: Session = {
       id,

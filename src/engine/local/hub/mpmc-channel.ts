@@ -13,6 +13,9 @@ import { ReceiverEnd, type ReceivingSide } from './receiver-end.ts'
 import { SenderEnd, type SendingSide } from './sender-end.ts'
 import { Unacknowledged } from './unacknowledged.ts'
 
+/** From this capacity on, a few slots more or less make no difference to anybody. */
+const largeCapacity = 1024
+
 /** What a channel needs from whoever keeps it. */
 export interface ChannelKeeper {
   /** Handles inside items that are done with, or dropped. */
@@ -79,6 +82,14 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
 
   get allowance(): number {
     return Math.floor(this.#capacity / (4 * Math.max(1, this.#senders.size)))
+  }
+
+  get hasMore(): boolean {
+    return this.#mpmc.items.length > 0
+  }
+
+  get chunk(): number {
+    return this.#capacity >= largeCapacity ? 64 : 1
   }
 
   /** Closed and drained, or deleted: whoever opens it next gets a new one. */

@@ -12,6 +12,7 @@ const pipeCapacity = 1024
 /** The sending side of a channel whose sends never wait for receivers: broadcast and watch. */
 export class PublishedSide implements SendingSide {
   readonly slots = new Slots(pipeCapacity)
+  readonly chunk = 1
   readonly #ends = new Set<SenderEnd>()
   readonly #publish: (item: Item) => void
   readonly #changed: () => void

@@ -11,6 +11,8 @@ import { postAlone, writeItems } from './write-items.ts'
 export interface ReceivingSide {
   /** Whether deliveries carry their count. */
   readonly counted: boolean
+  /** Whether there are items that nobody has asked for. */
+  readonly hasMore: boolean
   /** The end wants another item, now or later: it is given one with `deliver`, or stands in line. */
   serve(end: ReceiverEnd): void
   /** Everything that `end` could have now is to be delivered, at most `count`; then {@link ReceiverEnd.answerProbe}. */
@@ -173,7 +175,7 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
   }
 
   #address(sequence: number) {
-    return { stream: this.stream, epoch: this.#epoch, sequence, counted: this.#side.counted }
+    return { stream: this.stream, epoch: this.#epoch, sequence, counted: this.#side.counted, more: this.#side.hasMore }
   }
 
   #takenUpTo(count: number): void {

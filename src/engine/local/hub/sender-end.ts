@@ -9,6 +9,8 @@ export interface SendingSide {
   readonly slots: Slots
   /** How many slots an end may hold beyond what it waits for. */
   readonly allowance: number
+  /** How many slots are granted together, unless somebody has waited for a while. */
+  readonly chunk: number
   /** Reads the items of a `send` frame; returns how many. */
   accept(frame: FrameReader): number
   /** Grants `count` slots now or none, with {@link SenderEnd.answerAttempt}. */
@@ -20,16 +22,25 @@ export interface SendingSide {
   senderGone(end: SenderEnd): void
 }
 
+/** The most slots that an end is given in advance before others in line have their turn. */
+const quantum = 256
+/** Milliseconds that somebody waits for a whole chunk of slots. */
+const chunkTime = 1
+
 /** A sending end of a channel, in the hub: the credits that it holds, and its place in line. */
 export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   readonly connection: Connection
   readonly stream: number
   need = 0
-  readonly least = 1
   /** Slots granted and neither used nor given back. */
   held = 0
   /** Slots that somebody at the other end waits for. */
   awaited = 0
+  /** Slots that it may hold at any time. */
+  #target = 0
+  /** It has waited long enough for a whole chunk. */
+  #impatient = false
+  #timer: NodeJS.Timeout | undefined
   /** A recall is under way. */
   recalling = false
   readonly #side: SendingSide
@@ -50,12 +61,18 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     switch (frame.type) {
       case FrameType.send:
         this.held -= side.accept(frame)
+        this.#fill()
         return
       case FrameType.want: {
         const count = frame.u32()
-        const extra = frame.u32()
-        if ((frame.flags & FrameFlag.attempt) !== 0) side.attempt(this, count)
-        else this.#want(count, Math.min(extra, Math.max(0, side.allowance - this.held)))
+        const window = frame.u32()
+        if ((frame.flags & FrameFlag.attempt) !== 0) {
+          side.attempt(this, count)
+          return
+        }
+        this.awaited += count
+        this.#target = Math.min(window, side.allowance)
+        this.#fill()
         return
       }
       case FrameType.returnCredit: {
@@ -72,6 +89,11 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     }
   }
 
+  /** While others fill the channel, slots are handed out by the chunk: a thread that is woken for each wakes too often. */
+  get least(): number {
+    return this.#impatient ? 1 : Math.min(this.need, this.#side.chunk)
+  }
+
   connectionLost(): void {
     this.leave()
   }
@@ -79,6 +101,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   granted(count: number): void {
     this.held += count
     this.awaited = Math.max(0, this.awaited - count)
+    this.#impatient = false
     this.#granted += count
     if (!this.#batched) {
       this.#batched = true
@@ -106,6 +129,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   recall(): void {
     if (this.recalling || this.#gone) return
     this.recalling = true
+    this.#target = 0
     this.connection.write(FrameType.recallCredit, 0, this.stream)
   }
 
@@ -113,6 +137,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   end(write: (out: ByteWriter) => void): void {
     if (this.#gone) return
     this.#gone = true
+    clearTimeout(this.#timer)
     this.#side.slots.unpark(this)
     this.connection.removeStream(this.stream)
     write(this.connection.out)
@@ -123,6 +148,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   leave(): void {
     if (this.#gone) return
     this.#gone = true
+    clearTimeout(this.#timer)
     this.connection.removeStream(this.stream)
     this.#side.slots.unpark(this)
     const held = this.held
@@ -138,11 +164,24 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     this.#granted = 0
   }
 
-  #want(count: number, extra: number): void {
-    if (count + extra === 0) return
-    this.awaited += count
-    this.need += count + extra
-    if (this.list === undefined) this.#side.slots.park(this)
-    if (this.need > 0) this.#side.starved()
+  /** Sees to it that the end gets what is waited for, and what it may hold once half of that is used. */
+  #fill(): void {
+    if (this.#gone) return
+    const room = this.#target - this.held
+    if (this.awaited === 0 && room * 2 < this.#target) return
+    this.need = Math.max(this.awaited, Math.min(room, quantum))
+    if (this.need === 0) return
+    const { slots, chunk } = this.#side
+    if (this.list === undefined) slots.park(this)
+    if (this.list === undefined) return
+    this.#side.starved()
+    if (chunk > 1 && this.awaited > 0 && this.#timer === undefined) this.#timer = setTimeout(() => this.#hurry(), chunkTime)
+  }
+
+  #hurry(): void {
+    this.#timer = undefined
+    if (this.list === undefined) return
+    this.#impatient = true
+    this.#side.slots.release(0)
   }
 }

@@ -192,7 +192,7 @@ class Follower implements FrameSink {
     this.version = version
     item.holders++
     this.#arriving.push(item)
-    postAlone(this.#connection, { stream: this.#stream, epoch: 0, sequence: version, counted: false }, item)
+    postAlone(this.#connection, { stream: this.#stream, epoch: 0, sequence: version, counted: false, more: false }, item)
   }
 
   end(keeper: ChannelKeeper, error: Error | undefined): void {

@@ -11,13 +11,18 @@ export interface Delivery {
   /** The sequence number of the first item. */
   readonly sequence: number
   readonly counted: boolean
+  /** There is more than was asked for. */
+  readonly more: boolean
 }
 
 /** Writes items `from` … `to` as one `deliver` frame. Neighbours in one chunk are copied together. */
 export function writeItems(out: ByteWriter, delivery: Delivery, items: readonly Item[], from: number, to: number): void {
   const count = to - from
   const tokens = items[from]?.tokens
-  const flags = (delivery.counted ? FrameFlag.deliveryCounts : 0) | (tokens === undefined ? 0 : FrameFlag.tokens)
+  const flags =
+    (delivery.counted ? FrameFlag.deliveryCounts : 0) |
+    (delivery.more ? FrameFlag.more : 0) |
+    (tokens === undefined ? 0 : FrameFlag.tokens)
   const frame = beginFrame(out, FrameType.deliver, flags, delivery.stream)
   let size = 0
   for (let index = from; index < to; index++) size += (items[index] as Item).length
