@@ -1,3 +1,5 @@
+import { callBenchmarks } from './actors/calls.ts'
+import { pooledBenchmark } from './actors/pooled.ts'
 import type { Benchmark } from './harness/definition.ts'
 import { forAwaitBenchmarks } from './in-process/for-await.ts'
 import { openChannelsBenchmark } from './in-process/open-channels.ts'
@@ -5,6 +7,10 @@ import { roundTripBenchmarks } from './in-process/round-trips.ts'
 import { sendRecvBenchmarks } from './in-process/send-recv.ts'
 import { slowConsumerBenchmark } from './in-process/slow-consumer.ts'
 import { tryBenchmark } from './in-process/try-send-try-recv.ts'
+import { putGetBenchmarks } from './objects/put-get.ts'
+import { latencyBenchmark } from './threads/latency.ts'
+import { openThreadChannelsBenchmark } from './threads/open-channels.ts'
+import { throughputBenchmarks } from './threads/throughput.ts'
 
 /** Every benchmark, in the order in which they run. */
 export const catalogue: readonly Benchmark[] = [
@@ -14,4 +20,10 @@ export const catalogue: readonly Benchmark[] = [
   ...roundTripBenchmarks,
   openChannelsBenchmark,
   slowConsumerBenchmark,
+  ...throughputBenchmarks,
+  latencyBenchmark,
+  openThreadChannelsBenchmark,
+  ...callBenchmarks,
+  pooledBenchmark,
+  ...putGetBenchmarks,
 ]

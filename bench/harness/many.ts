@@ -4,9 +4,9 @@ import type { Contender, Scale } from './definition.ts'
 
 /** Things of which many can be open. */
 export interface Openable<Thing> {
-  make(index: number): Awaitable<Thing>
+  open(count: number): Awaitable<readonly Thing[]>
   /** Shows that all of them work, and closes them. */
-  use(things: readonly Thing[]): Promise<void>
+  use(things: readonly Thing[]): Awaitable<void>
   stop?(): Awaitable<void>
 }
 
@@ -15,8 +15,6 @@ export interface Many {
   readonly full: number
   readonly quick: number
 }
-
-const tenThousand: Many = { full: 10_000, quick: 100 }
 
 /**
  * A contender of a benchmark whose metrics are `memory` and `time`, for each of many open things.
@@ -28,24 +26,21 @@ export function manyOf<Thing>(
   name: string,
   memory: 'heap' | 'process',
   start: (scale: Scale) => Awaitable<Openable<Thing>>,
-  { full, quick }: Many = tenThousand,
+  { full, quick }: Many,
 ): Contender {
   return {
     id,
     name,
     async start(scale) {
-      const { make, use, stop } = await start(scale)
+      const { open, use, stop } = await start(scale)
       const count = scale.count(full, quick)
+      // What the first ones need once, code above all, is not theirs.
+      await use(await open(10))
       return {
         async round() {
-          // Allocated before, so that it does not count.
-          const things: Thing[] = new Array(count)
           const before = used(memory)
           const begin = performance.now()
-          for (let index = 0; index < count; index++) {
-            const thing = make(index)
-            things[index] = thing instanceof Promise ? await thing : thing
-          }
+          const things = await open(count)
           const taken = performance.now() - begin
           const bytes = used(memory) - before
           await use(things)

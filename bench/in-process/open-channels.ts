@@ -1,12 +1,17 @@
 import { PassThrough } from 'node:stream'
+import type { Awaitable } from '@klaw/core'
 import { channel } from '@klaw/core/channel'
 import type { Benchmark, Contender } from '../harness/definition.ts'
-import { manyOf } from '../harness/many.ts'
+import { manyOf, type Openable } from '../harness/many.ts'
 import { expectAll, Tally } from '../harness/tally.ts'
 import { klaw, ofNode, versioned } from '../peers/versions.ts'
 
-const ours: Contender = manyOf('klaw', klaw, 'heap', () => ({
-  make: () => channel<number>(),
+function contender<Thing>(id: string, name: string, start: () => Awaitable<Openable<Thing>>): Contender {
+  return manyOf(id, name, 'heap', start, { full: 10_000, quick: 100 })
+}
+
+const ours: Contender = contender('klaw', klaw, () => ({
+  open: (count) => Array.from({ length: count }, () => channel<number>()),
   async use(channels) {
     const tally = new Tally()
     for (const [n, [tx, rx]] of channels.entries()) {
@@ -19,10 +24,10 @@ const ours: Contender = manyOf('klaw', klaw, 'heap', () => ({
   },
 }))
 
-const itPushable: Contender = manyOf('it-pushable', versioned('it-pushable'), 'heap', async () => {
+const itPushable: Contender = contender('it-pushable', versioned('it-pushable'), async () => {
   const { pushable } = await import('it-pushable')
   return {
-    make: () => pushable<number>({ objectMode: true }),
+    open: (count) => Array.from({ length: count }, () => pushable<number>({ objectMode: true })),
     async use(sources) {
       const tally = new Tally()
       for (const [n, source] of sources.entries()) {
@@ -34,8 +39,8 @@ const itPushable: Contender = manyOf('it-pushable', versioned('it-pushable'), 'h
   }
 })
 
-const passThrough: Contender = manyOf('pass-through', ofNode('PassThrough'), 'heap', () => ({
-  make: () => new PassThrough({ objectMode: true }),
+const passThrough: Contender = contender('pass-through', ofNode('PassThrough'), () => ({
+  open: (count) => Array.from({ length: count }, () => new PassThrough({ objectMode: true })),
   async use(streams) {
     const tally = new Tally()
     for (const [n, stream] of streams.entries()) {
@@ -47,10 +52,10 @@ const passThrough: Contender = manyOf('pass-through', ofNode('PassThrough'), 'he
   },
 }))
 
-const effectQueue: Contender = manyOf('effect-queue', `Queue of ${versioned('effect')}`, 'heap', async () => {
+const effectQueue: Contender = contender('effect-queue', `Queue of ${versioned('effect')}`, async () => {
   const { Effect, Queue } = await import('effect')
   return {
-    make: () => Effect.runSync(Queue.bounded<number>(10_000)),
+    open: (count) => Array.from({ length: count }, () => Effect.runSync(Queue.bounded<number>(10_000))),
     async use(queues) {
       const tally = new Tally()
       for (const [n, queue] of queues.entries()) {
