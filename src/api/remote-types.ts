@@ -33,10 +33,22 @@ export interface RemoteStream<Args extends readonly unknown[], Value> {
 
 /** What becomes of one member of an actor's class. */
 export type Remote<Member> = Member extends (...args: infer Args) => infer Result
-  ? Result extends Generator<infer Value, unknown, never> | AsyncGenerator<infer Value, unknown, never>
-    ? RemoteStream<Args, Value>
+  ? IsStream<Result> extends true
+    ? RemoteStream<Args, StreamValue<Result>>
     : RemoteMethod<Args, Awaited<Result>>
   : never
+
+// `never` (a method that only throws) and `any` would pass for everything.
+type IsStream<Result> = [Result] extends [never]
+  ? false
+  : unknown extends Result
+    ? false
+    : [Result] extends [AnyGenerator<unknown>]
+      ? true
+      : false
+
+type StreamValue<Result> = Result extends AnyGenerator<infer Value> ? Value : never
+type AnyGenerator<Value> = Generator<Value, unknown, never> | AsyncGenerator<Value, unknown, never>
 
 type MethodNames<Instance> = {
   [Name in keyof Instance]: Name extends string

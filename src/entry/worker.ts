@@ -17,7 +17,7 @@ const engine = await LocalEngine.join(port, { makers: handleMakers, serializers,
 const { connection } = engine.client
 
 registerRuntime(new Runtime(engine, serializers, () => undefined))
-new Host(engine.client, engine.peers, thread, [queueDefinition(engine.client, systemClock)])
+new Host(engine, thread, [queueDefinition(engine.client, systemClock)])
 
 // Node's own report of an error that ends a thread has lost its class, its cause and its fields.
 process.on('uncaughtExceptionMonitor', (error) => {

@@ -17,10 +17,10 @@ export interface ProxyOwner {
   readonly lost: Error | undefined
   /** Calls that have not been settled keep the event loop alive. */
   callStarted(): void
-  callEnded(): void
+  callEnded(call: PendingCall): void
   /** Neither a handle nor a pending call of this thread needs the actor any more; `leases` are to be given back. */
   unused(proxy: ActorProxy, leases: number): void
-  /** Somebody waits for the call. */
+  /** Somebody has begun to wait for the call. */
   awaited(call: PendingCall): void
 }
 
@@ -124,11 +124,10 @@ export class ActorProxy implements CallTarget {
     const undecided = this.#undecided.sort((a, b) => a.number - b.number)
     this.#undecided = []
     this.#decide(undecided)
-    for (const follower of this.#followers) follower.update(state)
     if (state.t === 'dead') this.fail(state.error)
-    if (state.t !== 'alive') return
-    for (const waiter of [...this.#ready]) waiter.alive()
+    if (state.t === 'alive') for (const waiter of [...this.#ready]) waiter.alive()
     this.#pump()
+    for (const follower of [...this.#followers]) follower.update(state)
   }
 
   /** Everything that waits fails. */
@@ -164,7 +163,7 @@ export class ActorProxy implements CallTarget {
   done(call: PendingCall): void {
     const waited = this.#queue.remove(call)
     this.#pending--
-    this.owner.callEnded()
+    this.owner.callEnded(call)
     // It may have been what the others waited behind.
     if (waited) this.#pump()
     this.#leaveIfUnused()

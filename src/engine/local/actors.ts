@@ -35,6 +35,9 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   readonly #proxies = new Map<string, ActorProxy>()
   #nextActor = 1
   #calls = 0
+  #awaited = 0
+  /** Told when this thread begins, and when it stops, to wait for calls that it has made. */
+  waiting: (waits: boolean) => void = () => {}
 
   constructor({ client, objects, peers, makeHandle, namespace }: LocalActorsOptions) {
     this.client = client
@@ -136,11 +139,14 @@ export class LocalActors implements ActorEngine, ProxyOwner {
     if (this.#calls++ === 0) this.client.connection.hold()
   }
 
-  callEnded(): void {
+  callEnded(call: PendingCall): void {
     if (--this.#calls === 0) this.client.connection.release()
+    if (call.waitedFor && --this.#awaited === 0) this.waiting(false)
   }
 
-  awaited(_call: PendingCall): void {}
+  awaited(_call: PendingCall): void {
+    if (this.#awaited++ === 0) this.waiting(true)
+  }
 
   unused(proxy: ActorProxy, leases: number): void {
     if (this.#proxies.get(proxy.id) === proxy) this.#proxies.delete(proxy.id)

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
-import type { ActorEngine, ActorPort } from '../actor-engine.ts'
+import type { ActorPort } from '../actor-engine.ts'
 import type { ChannelEngine, ChannelHandles } from '../channel-engine.ts'
 import type { Engine } from '../engine.ts'
 import type { ObjectEngine, ObjectPort } from '../object-engine.ts'
@@ -38,7 +38,7 @@ export class LocalEngine implements Engine {
   readonly peers: Peers
   readonly channels: ChannelEngine
   readonly objects: ObjectEngine
-  readonly actors: ActorEngine
+  readonly actors: LocalActors
   readonly queues: QueueEngine
   readonly #hub: HubThread | undefined
   #ending: Promise<void> | undefined

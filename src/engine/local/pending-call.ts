@@ -49,6 +49,8 @@ export class PendingCall extends Waiter implements Producer, Caller {
   /** The instance that it was sent to. */
   slot = 0
   cancelled = false
+  /** Somebody in this thread waits for it, or has waited. */
+  waitedFor = false
   /** The object has, or never will have, its value from this call. */
   over = false
 
@@ -108,6 +110,8 @@ export class PendingCall extends Waiter implements Producer, Caller {
   }
 
   awaited(): void {
+    if (this.over || this.waitedFor) return
+    this.waitedFor = true
     this.target.awaited(this)
   }
 

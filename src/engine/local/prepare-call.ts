@@ -1,13 +1,13 @@
 import { SerializationError } from '../../errors.ts'
 import type { EncodedValue, Token } from '../../wire/token.ts'
-import { portOf } from '../object-engine.ts'
+import { isRef, portOf } from '../object-engine.ts'
 import type { LocalObjects } from './local-objects.ts'
 import { argumentName } from './peer.ts'
 import type { PendingCall } from './pending-call.ts'
 
 /** Whether an argument is a ref, which is resolved before the call leaves. */
 export function hasRefs(args: readonly unknown[]): boolean {
-  for (const argument of args) if (typeof argument === 'object' && portOf(argument) !== undefined) return true
+  for (const argument of args) if (isRef(argument)) return true
   return false
 }
 

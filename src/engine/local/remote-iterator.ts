@@ -86,8 +86,8 @@ class Reading implements CallTarget {
   /** Steps are never run again: the generator is gone with its instance. */
   again(): void {}
 
-  done(): void {
-    this.#proxy.owner.callEnded()
+  done(call: PendingCall): void {
+    this.#proxy.owner.callEnded(call)
   }
 
   cancelSent(call: PendingCall): void {

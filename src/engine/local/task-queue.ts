@@ -81,7 +81,7 @@ export class TaskQueue implements CallTarget {
 
   done(call: PendingCall): void {
     this.#pending--
-    this.#owner.callEnded()
+    this.#owner.callEnded(call)
     this.#ready.remove(call)
     const worker = this.#workers.get(call.slot)
     if (worker?.call === call) this.#next(worker)

@@ -3,6 +3,7 @@ import type { Connection } from '../../../wire/connection.ts'
 import type { EncodedValue } from '../../../wire/token.ts'
 import type { ActorDescription, Definition } from '../../definition.ts'
 import type { ThreadContext } from '../../thread-context.ts'
+import type { LocalActors } from '../actors.ts'
 import type { Client } from '../client.ts'
 import type { Peers } from '../peers.ts'
 import { type CallReceiver, CallServer } from './call-server.ts'
@@ -18,6 +19,13 @@ export interface HostCreate {
   readonly args: readonly EncodedValue[]
 }
 
+/** What a host needs of the engine of its thread. */
+export interface HostEngine {
+  readonly client: Client
+  readonly peers: Peers
+  readonly actors: LocalActors
+}
+
 /** What runs in a worker thread: instances of actors, their generators, and tasks. */
 export class Host implements InstanceHome {
   readonly thread: ThreadContext
@@ -28,11 +36,12 @@ export class Host implements InstanceHome {
   readonly #actors = new Map<string, HostedActor>()
   #nextSlot = taskSlot + 1
 
-  constructor(client: Client, peers: Peers, thread: ThreadContext, builtIns: readonly Definition[]) {
+  constructor({ client, peers, actors }: HostEngine, thread: ThreadContext, builtIns: readonly Definition[]) {
     this.thread = thread
     this.#client = client
     this.#modules = new Modules(thread, builtIns)
-    this.#tasks = new TaskRunner(thread, this.#modules)
+    this.#tasks = new TaskRunner(thread, this.#modules, (blocked) => client.connection.notify('task.blocked', blocked))
+    actors.waiting = (waits) => this.#tasks.waiting(waits)
     const find = (slot: number) => (slot === taskSlot ? this.#tasks : this.#receivers.get(slot))
     peers.serve((connection: Connection, session) => new CallServer(client, connection, session, find))
     client.operations.set('host.create', (create: HostCreate) => this.#create(create))

@@ -10,10 +10,22 @@ import { runCall } from './run-call.ts'
 export class TaskRunner implements CallReceiver {
   readonly #thread: ThreadContext
   readonly #modules: Modules
+  readonly #blocked: (blocked: boolean) => void
+  #running = 0
+  #waiting = false
+  #told = false
 
-  constructor(thread: ThreadContext, modules: Modules) {
+  /** @param blocked told when a task that runs begins, and when it stops, to wait for calls that it has made */
+  constructor(thread: ThreadContext, modules: Modules, blocked: (blocked: boolean) => void) {
     this.#thread = thread
     this.#modules = modules
+    this.#blocked = blocked
+  }
+
+  /** The thread begins, or stops, to wait for calls that it has made. */
+  waiting(waits: boolean): void {
+    this.#waiting = waits
+    this.#tell()
   }
 
   accept(call: IncomingCall): void {
@@ -33,13 +45,23 @@ export class TaskRunner implements CallReceiver {
 
   #run(call: IncomingCall, target: (...args: never[]) => unknown): void {
     if (call.answered) return
-    if (call.abortReason !== undefined) call.server.threw(call, call.abortReason)
-    else
-      runCall(
-        this.#thread,
-        call,
-        (args) => target(...(args as never[])),
-        () => {},
-      )
+    if (call.abortReason !== undefined) {
+      call.server.threw(call, call.abortReason)
+    } else if (runCall(this.#thread, call, (args) => target(...(args as never[])), this.#settled)) {
+      this.#running++
+      this.#tell()
+    }
+  }
+
+  readonly #settled = (): void => {
+    this.#running--
+    this.#tell()
+  }
+
+  #tell(): void {
+    const blocked = this.#waiting && this.#running > 0
+    if (blocked === this.#told) return
+    this.#told = blocked
+    this.#blocked(blocked)
   }
 }

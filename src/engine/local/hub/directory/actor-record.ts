@@ -232,7 +232,10 @@ export class ActorRecord implements ThreadUser {
       this.#around.resources.leave(this.#resources)
     }
     if (place === undefined) return
-    if (place.shared) place.thread.session.connection.notify('host.drop', { id: this.id })
+    if (place.shared) {
+      const { started, session } = place.thread
+      started.then(() => session.connection.notify('host.drop', { id: this.id }))
+    }
     // What the thread holds is free only when it is gone.
     const holding = this.#holding
     this.#holding = false

@@ -1,0 +1,115 @@
+import { ActorDiedError, ActorUnavailableError, type Runtime } from '@klaw/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Counter } from '../../fixtures/actors/counter.ts'
+import { Gate, Worker } from '../../fixtures/actors/gate.ts'
+import { actorEngines } from '../../support/actor-engines.ts'
+import { rejection } from '../../support/rejection.ts'
+
+describe.each(actorEngines)('actors that end, $name', ({ open }) => {
+  let klaw: Runtime
+  beforeAll(async () => {
+    klaw = await open({ numCpus: 4 })
+  })
+  afterAll(() => klaw.shutdown())
+
+  describe.each([{ numCpus: 0 }, { numCpus: 1 }])('with %o', ({ numCpus }) => {
+    test('kill ends running, queued and new calls', async () => {
+      using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
+      using worker = klaw.actor(Worker, { numCpus, maxConcurrency: 1 }).remote()
+      const running = worker.work.remote(gate, 'running')
+      const queued = worker.work.remote(gate, 'queued')
+      const waiting = worker.work.remote(gate, gate.pass.remote('argument'))
+      await gate.arrivals.remote(1)
+      await klaw.kill(worker)
+      for (const ref of [running, queued, waiting, worker.made.remote()]) {
+        const error = (await rejection(ref)) as ActorDiedError
+        expect(error).toBeInstanceOf(ActorDiedError)
+        expect(error.message).toMatch(/actor WorkerActor .* was killed/)
+      }
+      expect(await rejection(worker.ready())).toBeInstanceOf(ActorDiedError)
+      gate.open.remote()
+    })
+
+    test('kill is idempotent, and works before the actor is there', async () => {
+      using worker = klaw.actor(Worker, { numCpus }).remote()
+      const early = worker.made.remote()
+      await klaw.kill(worker)
+      await klaw.kill(worker)
+      expect(await rejection(early)).toBeInstanceOf(ActorDiedError)
+      await klaw.kill(worker, { noRestart: false })
+      expect(await rejection(worker.made.remote())).toBeInstanceOf(ActorDiedError)
+    })
+
+    test('kill aborts what the actor is doing', async () => {
+      using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
+      using worker = klaw.actor(Worker, { numCpus }).remote()
+      const running = worker.workUntilAborted.remote(gate, 'it')
+      await gate.arrivals.remote(1)
+      await klaw.kill(worker)
+      expect(await rejection(running)).toBeInstanceOf(ActorDiedError)
+    })
+
+    test('with restarts left it starts anew; calls in flight may or may not have run', async () => {
+      using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
+      using worker = klaw.actor(Worker, { numCpus, maxRestarts: 1, maxConcurrency: 1 }).remote()
+      expect(await worker.made.remote()).toBe(1)
+      const running = worker.work.remote(gate, 'running')
+      const queued = worker.made.remote()
+      await gate.arrivals.remote(1)
+      await klaw.kill(worker, { noRestart: false })
+      for (const ref of [running, queued]) {
+        const error = (await rejection(ref)) as ActorUnavailableError
+        expect(error).toBeInstanceOf(ActorUnavailableError)
+        expect(error.message).toContain('may or may not have been executed')
+      }
+      expect(await worker.made.remote()).toBe(1)
+      await klaw.kill(worker, { noRestart: false })
+      expect(await rejection(worker.made.remote())).toBeInstanceOf(ActorDiedError)
+      gate.open.remote()
+    })
+
+    test('with retries calls in flight run again, in their order', async () => {
+      using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
+      const options = { numCpus, maxRestarts: -1, maxTaskRetries: -1, maxConcurrency: 1 }
+      using worker = klaw.actor(Worker, options).remote()
+      const calls = ['a', 'b', 'c'].map((name) => worker.work.remote(gate, name))
+      await gate.arrivals.remote(1)
+      await klaw.kill(worker, { noRestart: false })
+      await gate.arrivals.remote(2)
+      await klaw.kill(worker, { noRestart: false })
+      await gate.arrivals.remote(3)
+      gate.open.remote()
+      expect(await klaw.get(calls)).toEqual(['a', 'b', 'c'])
+      const waits = (await gate.log.remote()).filter((line) => line.endsWith('waits'))
+      expect(waits).toEqual(['a waits', 'a waits', 'a waits', 'b waits', 'c waits'])
+    })
+
+    test('retries of one call can be set, and run out', async () => {
+      using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
+      using worker = klaw.actor(Worker, { numCpus, maxRestarts: -1 }).remote()
+      const once = worker.work.options({ maxTaskRetries: 1 }).remote(gate, 'once')
+      await gate.arrivals.remote(1)
+      await klaw.kill(worker, { noRestart: false })
+      await gate.arrivals.remote(2)
+      await klaw.kill(worker, { noRestart: false })
+      expect(await rejection(once)).toBeInstanceOf(ActorUnavailableError)
+      gate.open.remote()
+    })
+  })
+
+  test('a restarted actor gets the arguments of its constructor again, refs and handles included', async () => {
+    using counter = klaw.actor(Counter, { numCpus: 0, maxRestarts: 2 }).remote(klaw.put(30))
+    expect(await counter.add.remote(1)).toBe(31)
+    await klaw.kill(counter, { noRestart: false })
+    expect(await counter.add.remote(1)).toBe(31)
+  })
+
+  test('calls made while it restarts wait for it', async () => {
+    using counter = klaw.actor(Counter, { maxRestarts: 1 }).remote()
+    await counter.ready()
+    const killing = klaw.kill(counter, { noRestart: false })
+    await killing
+    const refs = [1, 2, 3].map((amount) => counter.add.remote(amount))
+    expect(await klaw.get(refs)).toEqual([1, 3, 6])
+  })
+})
