@@ -287,7 +287,7 @@ export class Encoder {
 
   /** The length, then index and value by turns. */
   #writeSparseArray(value: readonly unknown[]): void {
-    const indexes = Object.keys(value).filter((key) => String(Number(key) >>> 0) === key)
+    const indexes = Object.keys(value).filter((key) => String(Number(key) >>> 0) === key && Number(key) < value.length)
     this.writeNested(ExtensionType.SparseArray, () => {
       writeArrayHeader(this.writer, 1 + indexes.length * 2)
       writeNumber(this.writer, value.length)

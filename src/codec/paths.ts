@@ -25,12 +25,16 @@ export function shortenPath(path: string): string {
   return path.length <= 300 ? path : `${path.slice(0, 200)}…${path.slice(-80)}`
 }
 
+const anArray = Symbol('[…]')
+const anObject = Symbol('{…}')
+
 /** The step to the value under a Map's key. */
 export class MapValueStep implements PathText {
   readonly #key: unknown
 
   constructor(key: unknown) {
-    this.#key = key
+    // Only what stands for an object: steps outlive the messages that they were made for.
+    this.#key = typeof key === 'object' && key !== null ? (Array.isArray(key) ? anArray : anObject) : key
   }
 
   toString(): string {
@@ -56,6 +60,6 @@ export class NthStep implements PathText {
 function describeKey(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'bigint') return `${key}n`
-  if (typeof key === 'object' && key !== null) return Array.isArray(key) ? '[…]' : '{…}'
+  if (typeof key === 'symbol') return key.description as string
   return String(key)
 }

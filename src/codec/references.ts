@@ -61,7 +61,8 @@ export class References {
   /** Lets go of every object. */
   clear(): void {
     const objects = this.#objects
-    if (this.count > linearLimit) {
+    // Not by the count: what was rolled back has left its Map behind.
+    if (this.#indexes !== undefined) {
       objects.length = 0
       this.starts.length = 0
       this.ends.length = 0

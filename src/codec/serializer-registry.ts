@@ -30,10 +30,10 @@ export interface RegisteredSerializer {
  * }
  *
  * const serializers = new SerializerRegistry()
- * serializers.registerSerializer(Money, {
- *   name: 'Money',
- *   serialize: (money) => money.cents,
- *   deserialize: (cents) => new Money(cents),
+ * serializers.registerSerializer(URL, {
+ *   name: 'URL',
+ *   serialize: (url) => url.href,
+ *   deserialize: (href) => new URL(href),
  * })
  * ```
  */

@@ -117,6 +117,14 @@ test('a left-out property takes its shared objects with it', () => {
   expect(back.kept).toEqual(many)
 })
 
+test('what was left out of one message is unknown to the next', () => {
+  const many = Array.from({ length: 40 }, (_, index) => ({ index }))
+  const error = Object.assign(new Error('x'), { dropped: { many, end: () => 1 } })
+  for (let times = 0; times < 3; times++) expect(roundTrip([error])[0]?.message).toBe('x')
+  expect(roundTrip(many)).toEqual(many)
+  expect(roundTrip(many[0])).toEqual({ index: 0 })
+})
+
 const samples: Partial<Record<string, Error>> = {
   ChannelFull: new errors.ChannelFull('full', { capacity: 3, value: { unsent: [1] } }),
   ChannelTimeout: new errors.ChannelTimeout('late', { timeout: 5 }),

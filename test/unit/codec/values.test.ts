@@ -84,6 +84,8 @@ test('holes stay holes, in short, long and sparse arrays', () => {
   expect(Object.keys(back)).toEqual(['4000000000'])
   expect(back[4_000_000_000]).toEqual({ deep: [undefined] })
   expect(codec.encode(new Array(4_000_000_000)).length).toBeLessThan(20)
+  const named = Object.assign(new Array(5000), { 4294967295: 'no index', name: 'x', 7: 'seven' })
+  expect(roundTrip(named)).toStrictEqual(Object.assign(new Array(5000), { 7: 'seven' }))
 })
 
 test('null-prototype objects and class instances arrive as plain objects of their own enumerable properties', () => {
