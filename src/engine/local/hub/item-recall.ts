@@ -9,8 +9,11 @@ interface Probe {
   readonly answer: () => void
 }
 
-/** Milliseconds that a receiver waits before what others hold untaken is called back. */
-const patience = 2
+/**
+ * Milliseconds that a receiver waits before what others hold untaken is called back. An item that goes back can be overtaken by
+ * later ones, so it is left to whoever is likely to take it.
+ */
+const patience = 10
 /** Milliseconds that a probe waits for threads that do not answer, because they compute. */
 const probeTime = 20
 

@@ -1,7 +1,7 @@
 import { type KlawError, ObjectFreedError, ObjectLostError, OwnerDiedError } from '../../../errors.ts'
 import { HandleKind } from '../../../wire/token.ts'
 import type { ObjectStoreStats } from '../../object-engine.ts'
-import type { MemoryCounters } from '../object-memory.ts'
+import { giveRoomBack, type MemoryCounters } from '../object-memory.ts'
 import { SharedMemory } from '../shared-memory.ts'
 import type { StoredValue } from '../stored-value.ts'
 import type { Hub } from './hub.ts'
@@ -39,7 +39,7 @@ export function serveObjects(hub: Hub, limit: number): void {
 }
 
 /** Milliseconds between two calls to all threads to look for garbage. */
-const reclaimPause = 1000
+const reclaimPause = 100
 
 class HubObjects implements RecordHome {
   readonly #hub: Hub
@@ -132,14 +132,14 @@ class HubObjects implements RecordHome {
   }
 
   #giveBack(record: ObjectRecord, value: StoredValue | undefined): void {
-    if (record.counted > 0) Atomics.sub(this.#total, 0, BigInt(record.counted))
+    if (record.counted > 0) giveRoomBack(this.#total, record.counted)
     record.counted = 0
     if (value?.tokens !== undefined) this.#hub.leases.release(value.tokens)
   }
 
   #sessionEnded(session: Session): void {
     const own = this.#accounts.get(session.id)
-    if (own !== undefined) Atomics.sub(this.#total, 0, Atomics.load(own, 0))
+    if (own !== undefined) giveRoomBack(this.#total, Number(Atomics.load(own, 0)))
     this.#accounts.delete(session.id)
     for (const record of this.#records.values()) {
       if (record.owner !== session) continue
