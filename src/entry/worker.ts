@@ -29,6 +29,13 @@ process.on('uncaughtExceptionMonitor', (error) => {
   }
 })
 
+// Without the hub the thread is of no use to anybody: it ends with the reason.
+connection.onLost((error) =>
+  setImmediate(() => {
+    throw error
+  }),
+)
+
 // The hub decides when this thread ends.
 connection.hold()
 connection.notify('thread.ready')

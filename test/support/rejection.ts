@@ -10,3 +10,11 @@ export async function rejection(pending: PromiseLike<unknown>): Promise<unknown>
   }
   throw new Error(`expected a rejection, got ${inspect(value, { maxArrayLength: 5, maxStringLength: 100 })}`)
 }
+
+/** What the promise, or ref, fails with; undefined when it does not. */
+export async function failure(pending: PromiseLike<unknown>): Promise<unknown> {
+  return pending.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+}
