@@ -7,6 +7,9 @@ import type { ByteWriter } from '../codec/byte-writer.ts'
  */
 export const wireVersion = 1
 
+/** Where in a frame its type stands. */
+export const typeOffset = 4
+
 /** Bytes from the start of a frame to its body. */
 export const headerLength = 12
 

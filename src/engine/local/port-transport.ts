@@ -1,9 +1,19 @@
 import { MessagePort } from 'node:worker_threads'
+import { FrameType, typeOffset } from '../../wire/frame.ts'
 import type { Attachment, Transport, TransportListener } from '../../wire/transport.ts'
 import { stayAwake } from './stay-awake.ts'
 
-/** A chunk up to this size is taken as a sign that somebody waits for each answer. */
+/** A chunk up to this size that carries something is taken as a sign that somebody waits for each answer. */
 const smallChunk = 512
+/** Frames that only keep a stream flowing; where they are small and many, a thread had better sleep in between. */
+const flowFrames: ReadonlySet<number> = new Set([
+  FrameType.credit,
+  FrameType.want,
+  FrameType.returnCredit,
+  FrameType.recallCredit,
+  FrameType.demand,
+  FrameType.taken,
+])
 
 /** Chunks over a MessagePort. Bytes and moved buffers are moved, not copied; shared buffers are shared. */
 export class PortTransport implements Transport {
@@ -18,7 +28,7 @@ export class PortTransport implements Transport {
     const port = this.#port
     port.on('message', (message: Uint8Array | [Uint8Array, ...Attachment[]]) => {
       if (message instanceof Uint8Array) {
-        if (message.byteLength <= smallChunk) stayAwake()
+        if (awaitsAnswer(message)) stayAwake()
         listener.chunk(message, undefined)
       } else {
         const [chunk, ...attachments] = message
@@ -34,7 +44,7 @@ export class PortTransport implements Transport {
 
   post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void {
     if (attachments === undefined) {
-      if (chunk.byteLength <= smallChunk) stayAwake()
+      if (awaitsAnswer(chunk)) stayAwake()
       this.#port.postMessage(chunk, [chunk.buffer])
       return
     }
@@ -56,4 +66,8 @@ export class PortTransport implements Transport {
   close(): void {
     this.#port.close()
   }
+}
+
+function awaitsAnswer(chunk: Uint8Array): boolean {
+  return chunk.byteLength <= smallChunk && !flowFrames.has(chunk[typeOffset] as number)
 }
