@@ -1,5 +1,6 @@
 import { callBenchmarks } from './actors/calls.ts'
 import { pooledBenchmark } from './actors/pooled.ts'
+import { codecBenchmarks } from './codec/encode-decode.ts'
 import type { Benchmark } from './harness/definition.ts'
 import { forAwaitBenchmarks } from './in-process/for-await.ts'
 import { openChannelsBenchmark } from './in-process/open-channels.ts'
@@ -20,6 +21,7 @@ export const catalogue: readonly Benchmark[] = [
   ...roundTripBenchmarks,
   openChannelsBenchmark,
   slowConsumerBenchmark,
+  ...codecBenchmarks,
   ...throughputBenchmarks,
   latencyBenchmark,
   openThreadChannelsBenchmark,
