@@ -53,8 +53,10 @@ interface PendingRequest {
 
 /** A batch that has grown to this many bytes leaves at once. */
 const flushBytes = 64 * 1024
+/** A buffer up to this size is kept for the next batch. */
+export const keptBytes = 4 * flushBytes
 /** A batch never waits for more items than this. */
-const largestWindow = 128
+const largestWindow = 512
 /** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
 const narrowFlushes = 4
 /** Milliseconds after which the next item is flushed at once, so that a computing thread does not sit on what it sent. */
@@ -272,14 +274,14 @@ export class Connection {
   #post(attachments: readonly Attachment[] | undefined): void {
     const out = this.out
     const chunk = out.bytes.slice(0, out.position) as Uint8Array<ArrayBuffer>
-    out.reset()
+    out.reset(keptBytes)
     this.#pending = 0
     const now = performance.now()
     if (now - this.#lastFlush > longestHold) {
       this.#window = 1
       this.#flushes = 0
     } else if (++this.#flushes > narrowFlushes && this.#window < largestWindow) {
-      this.#window *= 2
+      this.#window *= 4
     }
     this.#lastFlush = now
     if (this.#lost === undefined) this.#transport.post(chunk, attachments)

@@ -25,7 +25,7 @@ export interface ReceiverStreamOwner {
 }
 
 /** As many taken items are told to the hub at once, even in the middle of a tick. */
-const largestReport = 128
+const largestReport = 512
 /** The most items that are fetched in advance. */
 const largestWindow = 4096
 /** Milliseconds: who comes back this soon after it took the last item gets more at a time. */

@@ -1,6 +1,6 @@
 import { ByteWriter } from '../codec/byte-writer.ts'
 import { Slots } from '../core/slots.ts'
-import type { Batch, Connection, FrameSink } from './connection.ts'
+import { type Batch, type Connection, type FrameSink, keptBytes } from './connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from './frame.ts'
 import type { Token } from './token.ts'
 
@@ -153,7 +153,7 @@ export class SenderStream implements FrameSink, Batch {
     endFrame(out, frame)
     this.#sequence = (this.#sequence + count) >>> 0
     this.#count = 0
-    payload.reset()
+    payload.reset(keptBytes)
   }
 
   frame(frame: FrameReader): void {
