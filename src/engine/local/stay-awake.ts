@@ -3,16 +3,36 @@
  *
  * A loop that sleeps in the kernel takes 30-70 µs to wake on a small virtual machine, which is most of a round trip between
  * threads. Turning costs nothing to others in the loop, and ends by itself.
+ *
+ * It is worth it only while the answer comes meanwhile. Where the peer needs this very processor, as on a busy machine, turning is
+ * what keeps the answer from coming: a thread that turned in vain sleeps at once for a while, longer each time.
  */
 
 /** Milliseconds that the loop keeps turning after the last small message. */
 const awakeTime = 0.05
+/** So many times in vain one after the other show that turning does not help. */
+const mostInVain = 3
+/** For how many messages it is not tried then: the first time, and at most. */
+const fewestSkipped = 16
+const mostSkipped = 4096
 
 // The event loop belongs to the thread, not to a runtime: one turning loop serves every connection of the thread.
 let until = 0
 let turning = false
+let inVain = 0
+let skipped = 0
+let nextSkipped = fewestSkipped
 
-export function stayAwake(): void {
+/** A small message has come or goes; `arrived` says which. */
+export function stayAwake(arrived = false): void {
+  if (arrived && turning) {
+    inVain = 0
+    nextSkipped = fewestSkipped
+  }
+  if (skipped > 0) {
+    skipped--
+    return
+  }
   until = performance.now() + awakeTime
   if (turning) return
   turning = true
@@ -20,6 +40,13 @@ export function stayAwake(): void {
 }
 
 function turn(): void {
-  if (performance.now() < until) setImmediate(turn)
-  else turning = false
+  if (performance.now() < until) {
+    setImmediate(turn)
+    return
+  }
+  turning = false
+  if (++inVain < mostInVain) return
+  inVain = 0
+  skipped = nextSkipped
+  nextSkipped = Math.min(nextSkipped * 2, mostSkipped)
 }
