@@ -1,5 +1,6 @@
 import type { Decoder } from './decoder.ts'
 import { arrayBufferCode, type ElementKind, elementKindByCode } from './element-kinds.ts'
+import { readArrayHeader, readLength } from './read-parts.ts'
 
 /** Element code, the number of padding bytes, padding, the bytes. */
 export function readBinary(decoder: Decoder): ArrayBuffer | ArrayBufferView {
@@ -20,10 +21,10 @@ export function readBinary(decoder: Decoder): ArrayBuffer | ArrayBufferView {
 /** Element code, offset in bytes, length in elements, the buffer. */
 export function readView(decoder: Decoder): ArrayBufferView {
   decoder.enter()
-  if (decoder.readArrayHeader() !== 4) throw decoder.fail('a view needs a kind, an offset, a length and a buffer')
-  const kind = knownKind(decoder, decoder.readLength())
-  const byteOffset = decoder.readLength()
-  const length = decoder.readLength()
+  if (readArrayHeader(decoder) !== 4) throw decoder.fail('a view needs a kind, an offset, a length and a buffer')
+  const kind = knownKind(decoder, readLength(decoder))
+  const byteOffset = readLength(decoder)
+  const length = readLength(decoder)
   const buffer = decoder.readValue()
   if (!isBuffer(buffer)) throw decoder.fail('a view needs a buffer')
   if (byteOffset % kind.size !== 0 || byteOffset + length * kind.size > buffer.byteLength) {
@@ -38,9 +39,9 @@ export function readView(decoder: Decoder): ArrayBufferView {
 /** A shape, and the view of its elements (the last index changes fastest). */
 export function readNdArray(decoder: Decoder): ArrayBufferView {
   decoder.enter()
-  if (decoder.readArrayHeader() !== 2) throw decoder.fail('an array with a shape needs a shape and elements')
+  if (readArrayHeader(decoder) !== 2) throw decoder.fail('an array with a shape needs a shape and elements')
   const shape: number[] = []
-  for (let left = decoder.readArrayHeader(); left > 0; left--) shape.push(decoder.readLength())
+  for (let left = readArrayHeader(decoder); left > 0; left--) shape.push(readLength(decoder))
   const view = decoder.readValue()
   if (!ArrayBuffer.isView(view)) throw decoder.fail('an array with a shape needs elements')
   const elements = shape.reduce((product, size) => product * size, 1)

@@ -1,17 +1,18 @@
 import { KlawError } from '../errors.ts'
 import { type Decoder, defineProperty } from './decoder.ts'
 import { type ErrorClass, klawErrorsByCode, standardErrors } from './error-classes.ts'
+import { readArrayHeader, readMapHeader, readString } from './read-parts.ts'
 
 /** A head that says what to create, hidden fields, own properties. */
 export function readError(decoder: Decoder): Error {
   const definition = decoder.takeDefinition()
   decoder.enter()
-  if (decoder.readArrayHeader() !== 3 || decoder.readArrayHeader() !== 5)
+  if (readArrayHeader(decoder) !== 3 || readArrayHeader(decoder) !== 5)
     throw decoder.fail('an error needs a head and two maps')
-  const className = decoder.readString()
+  const className = readString(decoder)
   const code = decoder.readValue()
-  const name = decoder.readString()
-  const message = decoder.readString()
+  const name = readString(decoder)
+  const message = readString(decoder)
   const stack = decoder.readValue()
   const error = create(className, code, name, message)
   // From here on fields may refer to the error.
@@ -19,12 +20,12 @@ export function readError(decoder: Decoder): Error {
   if (error.name !== name) hide(error, 'name', name)
   // Assigned, since that keeps the property hidden and is three times as fast as defining it.
   error.stack = typeof stack === 'string' ? stack : `${name}: ${message}`
-  for (let left = decoder.readMapHeader(); left > 0; left--) {
-    const key = decoder.readString()
+  for (let left = readMapHeader(decoder); left > 0; left--) {
+    const key = readString(decoder)
     hide(error, key, decoder.readAt(key))
   }
-  for (let left = decoder.readMapHeader(); left > 0; left--) {
-    const key = decoder.readString()
+  for (let left = readMapHeader(decoder); left > 0; left--) {
+    const key = readString(decoder)
     defineProperty(error, key, decoder.readAt(key))
   }
   decoder.leave()

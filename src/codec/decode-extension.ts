@@ -5,6 +5,7 @@ import { ExtensionType, Special } from './extension-types.ts'
 import type { HandleCodec } from './handles.ts'
 import { MapValueStep, NthStep } from './paths.ts'
 import { PyObject } from './py-object.ts'
+import { readArrayHeader, readLength, readString } from './read-parts.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
 import { readUtf8 } from './text.ts'
 
@@ -134,7 +135,7 @@ function readUtf16(decoder: Decoder): string {
 function readMap(decoder: Decoder): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>()
   decoder.enter(map)
-  const length = decoder.readArrayHeader()
+  const length = readArrayHeader(decoder)
   if (length % 2 !== 0) throw decoder.fail('a Map has a key without a value')
   for (let index = 0; index < length / 2; index++) {
     const key = decoder.readAt(new NthStep('keys', index))
@@ -147,7 +148,7 @@ function readMap(decoder: Decoder): Map<unknown, unknown> {
 function readSet(decoder: Decoder): Set<unknown> {
   const set = new Set<unknown>()
   decoder.enter(set)
-  const length = decoder.readArrayHeader()
+  const length = readArrayHeader(decoder)
   for (let index = 0; index < length; index++) set.add(decoder.readAt(new NthStep('values', index)))
   decoder.leave()
   return set
@@ -155,9 +156,9 @@ function readSet(decoder: Decoder): Set<unknown> {
 
 function readRegExp(decoder: Decoder): RegExp {
   decoder.enter()
-  if (decoder.readArrayHeader() !== 2) throw decoder.fail('a RegExp needs a source and flags')
-  const source = decoder.readString()
-  const flags = decoder.readString()
+  if (readArrayHeader(decoder) !== 2) throw decoder.fail('a RegExp needs a source and flags')
+  const source = readString(decoder)
+  const flags = readString(decoder)
   decoder.leave()
   return new RegExp(source, flags)
 }
@@ -183,14 +184,14 @@ function readAttachment(decoder: Decoder): unknown {
 function readSparseArray(decoder: Decoder): unknown[] {
   const array: unknown[] = []
   decoder.enter(array)
-  const count = decoder.readArrayHeader()
-  const length = count % 2 === 1 ? decoder.readLength() : -1
+  const count = readArrayHeader(decoder)
+  const length = count % 2 === 1 ? readLength(decoder) : -1
   if (length < 0 || length >= 2 ** 32) throw decoder.fail('a sparse array needs a length, and indexes with values')
   // V8 keeps an array that once was this long as a dictionary.
   array.length = 2 ** 32 - 1
   array.length = length
   for (let read = 1; read < count; read += 2) {
-    const index = decoder.readLength()
+    const index = readLength(decoder)
     if (index >= length) throw decoder.fail(`the index ${index} is not within the length ${length}`)
     array[index] = decoder.readAt(index)
   }
@@ -200,8 +201,8 @@ function readSparseArray(decoder: Decoder): unknown[] {
 
 function readHandle(decoder: Decoder, handles: HandleCodec | undefined): unknown {
   decoder.enter()
-  if (decoder.readArrayHeader() !== 2) throw decoder.fail('a handle needs a kind and a body')
-  const kind = decoder.readLength()
+  if (readArrayHeader(decoder) !== 2) throw decoder.fail('a handle needs a kind and a body')
+  const kind = readLength(decoder)
   const body = decoder.readValue()
   decoder.leave()
   if (handles === undefined)
@@ -211,8 +212,8 @@ function readHandle(decoder: Decoder, handles: HandleCodec | undefined): unknown
 
 function readCustom(decoder: Decoder, serializers: SerializerRegistry | undefined): unknown {
   decoder.enter()
-  if (decoder.readArrayHeader() !== 2) throw decoder.fail('a serialized value needs a name and data')
-  const name = decoder.readString()
+  if (readArrayHeader(decoder) !== 2) throw decoder.fail('a serialized value needs a name and data')
+  const name = readString(decoder)
   const data = decoder.readValue()
   decoder.leave()
   const serializer = serializers?.findByName(name)
@@ -230,9 +231,9 @@ function readCustom(decoder: Decoder, serializers: SerializerRegistry | undefine
 
 function readPyObject(decoder: Decoder): PyObject {
   decoder.enter()
-  if (decoder.readArrayHeader() !== 3) throw decoder.fail('a Python object needs a type, a text and data')
-  const typeName = decoder.readString()
-  const text = decoder.readString()
+  if (readArrayHeader(decoder) !== 3) throw decoder.fail('a Python object needs a type, a text and data')
+  const typeName = readString(decoder)
+  const text = readString(decoder)
   const data = decoder.readValue()
   if (!(data instanceof Uint8Array)) throw decoder.fail('a Python object needs a type, a text and data')
   decoder.leave()

@@ -98,35 +98,35 @@ export class Decoder {
       case 0xc3:
         return true
       case 0xc4:
-        return this.#readBytes(this.#readUint(1))
+        return this.#readBytes(this.readUint(1))
       case 0xc5:
-        return this.#readBytes(this.#readUint(2))
+        return this.#readBytes(this.readUint(2))
       case 0xc6:
-        return this.#readBytes(this.#readUint(4))
+        return this.#readBytes(this.readUint(4))
       case 0xc7:
-        return this.#readExtended(this.#readUint(1))
+        return this.#readExtended(this.readUint(1))
       case 0xc8:
-        return this.#readExtended(this.#readUint(2))
+        return this.#readExtended(this.readUint(2))
       case 0xc9:
-        return this.#readExtended(this.#readUint(4))
+        return this.#readExtended(this.readUint(4))
       case 0xca:
         return this.#readFloat32()
       case 0xcb:
         return this.#readDouble()
       case 0xcc:
-        return this.#readUint(1)
+        return this.readUint(1)
       case 0xcd:
-        return this.#readUint(2)
+        return this.readUint(2)
       case 0xce:
-        return this.#readUint(4)
+        return this.readUint(4)
       case 0xcf:
         return this.#readInt64(false)
       case 0xd0:
-        return (this.#readUint(1) << 24) >> 24
+        return (this.readUint(1) << 24) >> 24
       case 0xd1:
-        return (this.#readUint(2) << 16) >> 16
+        return (this.readUint(2) << 16) >> 16
       case 0xd2:
-        return this.#readUint(4) | 0
+        return this.readUint(4) | 0
       case 0xd3:
         return this.#readInt64(true)
       case 0xd4:
@@ -140,19 +140,19 @@ export class Decoder {
       case 0xd8:
         return this.#readExtended(16)
       case 0xd9:
-        return this.#readText(this.#readUint(1))
+        return this.#readText(this.readUint(1))
       case 0xda:
-        return this.#readText(this.#readUint(2))
+        return this.#readText(this.readUint(2))
       case 0xdb:
-        return this.#readText(this.#readUint(4))
+        return this.#readText(this.readUint(4))
       case 0xdc:
-        return this.#readArray(this.#readUint(2))
+        return this.#readArray(this.readUint(2))
       case 0xdd:
-        return this.#readArray(this.#readUint(4))
+        return this.#readArray(this.readUint(4))
       case 0xde:
-        return this.#readMap(this.#readUint(2))
+        return this.#readMap(this.readUint(2))
       case 0xdf:
-        return this.#readMap(this.#readUint(4))
+        return this.#readMap(this.readUint(4))
       default:
         throw this.fail(`0x${token.toString(16)} begins no value`)
     }
@@ -207,47 +207,6 @@ export class Decoder {
     if (index >= this.#definitions.length || value === unresolved)
       throw this.fail(`there is no definition ${index} to refer to`)
     return value
-  }
-
-  /** Reads an array's header; the elements follow. */
-  readArrayHeader(): number {
-    const token = this.#readUint(1)
-    const length =
-      (token & 0xf0) === 0x90
-        ? token & 0x0f
-        : token === 0xdc || token === 0xdd
-          ? this.#readUint(token === 0xdc ? 2 : 4)
-          : -1
-    if (length < 0) throw this.fail('an array is missing')
-    if (length > this.end - this.position) throw this.truncated()
-    return length
-  }
-
-  /** Reads a map's header; keys and values follow by turns. */
-  readMapHeader(): number {
-    const token = this.#readUint(1)
-    const size =
-      (token & 0xf0) === 0x80
-        ? token & 0x0f
-        : token === 0xde || token === 0xdf
-          ? this.#readUint(token === 0xde ? 2 : 4)
-          : -1
-    if (size < 0) throw this.fail('a map is missing')
-    if (size * 2 > this.end - this.position) throw this.truncated()
-    return size
-  }
-
-  readString(): string {
-    const value = this.readValue()
-    if (typeof value !== 'string') throw this.fail('a string is missing')
-    return value
-  }
-
-  /** Reads an integer from 0 to 2 ** 53 - 1. */
-  readLength(): number {
-    const value = this.readValue()
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw this.fail('a length is missing')
-    return value as number
   }
 
   /** Moves past `count` bytes and returns where they start. */
@@ -374,7 +333,8 @@ export class Decoder {
     return value
   }
 
-  #readUint(size: 1 | 2 | 4): number {
+  /** Reads an unsigned integer of that many bytes. */
+  readUint(size: 1 | 2 | 4): number {
     const start = this.skip(size)
     const { bytes } = this
     const first = bytes[start] as number
@@ -386,8 +346,8 @@ export class Decoder {
 
   /** A number where it is exact, as Python's larger ints are not. */
   #readInt64(signed: boolean): number | bigint {
-    const high = this.#readUint(4)
-    const low = this.#readUint(4)
+    const high = this.readUint(4)
+    const low = this.readUint(4)
     const value = (signed ? high | 0 : high) * 2 ** 32 + low
     if (Number.isSafeInteger(value)) return value
     const bits = (BigInt(high) << 32n) | BigInt(low)
