@@ -69,8 +69,14 @@ export class References {
       this.#indexes = undefined
     } else for (let index = 0; index < this.count; index++) objects[index] = undefined
     this.count = 0
-    if (this.uses.length > 0) this.uses.length = 0
-    if (this.nested.length > 0) this.nested.length = 0
-    if (this.viewed.length > 0) this.viewed.length = 0
+    truncate(this.uses, 0)
+    truncate(this.nested, 0)
+    truncate(this.viewed, 0)
   }
+}
+
+/** Setting an array's length is a slow call; for a few elements popping is ten times as fast. */
+function truncate(list: number[], length: number): void {
+  if (list.length - length > 16) list.length = length
+  else while (list.length > length) list.pop()
 }
