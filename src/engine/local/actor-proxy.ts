@@ -16,7 +16,7 @@ export interface ProxyOwner {
   /** Why nothing can be called any more; undefined while it can. */
   readonly lost: Error | undefined
   /** Calls that have not been settled keep the event loop alive. */
-  callStarted(): void
+  callStarted(call: PendingCall): void
   callEnded(call: PendingCall): void
   /** Neither a handle nor a pending call of this thread needs the actor any more; `leases` are to be given back. */
   unused(proxy: ActorProxy, leases: number): void
@@ -68,7 +68,7 @@ export class ActorProxy implements CallTarget {
     const object = owner.objects.create(call)
     call.object = object
     this.#pending++
-    owner.callStarted()
+    owner.callStarted(call)
     const refusal = this.#refusal(call)
     if (refusal !== undefined) {
       call.refuse(refusal)
@@ -146,12 +146,17 @@ export class ActorProxy implements CallTarget {
   }
 
   lost(call: PendingCall): void {
-    const { state } = this
-    const current = state.t === 'alive' && state.slot === call.slot && state.session === call.peer?.session
+    const current = call.peer !== undefined && this.isAt(call.peer.session, call.slot)
     call.peer = undefined
     if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
     else if (current) this.#undecided.push(call)
     else this.#decide([call])
+  }
+
+  /** Whether the instance in that slot of that thread is the one that runs, as far as is known. */
+  isAt(session: number, slot: number): boolean {
+    const { state } = this
+    return state.t === 'alive' && state.slot === slot && state.session === session
   }
 
   again(call: PendingCall): void {

@@ -7,6 +7,7 @@ import { LocalActorPort } from './actor-port.ts'
 import { ActorProxy, type ProxyOwner } from './actor-proxy.ts'
 import type { ActorAbout, ActorNews, ActorState } from './actor-state.ts'
 import type { Client } from './client.ts'
+import { DeadlockWatch, type Errand } from './deadlock-watch.ts'
 import type { LocalObjects } from './local-objects.ts'
 import { OwnedObject } from './owned-object.ts'
 import type { Peers } from './peers.ts'
@@ -36,6 +37,9 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   #nextActor = 1
   #calls = 0
   #awaited = 0
+  readonly #deadlocks = new DeadlockWatch()
+  /** On whose behalf a call is made now, in a thread that runs calls itself. */
+  errand: (() => Errand | undefined) | undefined
   /** Told when this thread begins, and when it stops, to wait for calls that it has made. */
   waiting: (waits: boolean) => void = () => {}
 
@@ -51,6 +55,7 @@ export class LocalActors implements ActorEngine, ProxyOwner {
     client.connection.onLost((error) => {
       for (const proxy of [...this.#proxies.values()]) proxy.fail(error)
       this.tasks.close(error)
+      this.#deadlocks.stop()
     })
   }
 
@@ -135,17 +140,21 @@ export class LocalActors implements ActorEngine, ProxyOwner {
     return object
   }
 
-  callStarted(): void {
+  callStarted(call: PendingCall): void {
     if (this.#calls++ === 0) this.client.connection.hold()
+    call.errand = this.errand?.()
   }
 
   callEnded(call: PendingCall): void {
     if (--this.#calls === 0) this.client.connection.release()
-    if (call.waitedFor && --this.#awaited === 0) this.waiting(false)
+    if (!call.waitedFor) return
+    if (call.errand !== undefined) this.#deadlocks.remove(call, call.errand)
+    if (--this.#awaited === 0) this.waiting(false)
   }
 
-  awaited(_call: PendingCall): void {
+  awaited(call: PendingCall): void {
     if (this.#awaited++ === 0) this.waiting(true)
+    if (call.errand !== undefined) this.#deadlocks.add(call, call.errand)
   }
 
   unused(proxy: ActorProxy, leases: number): void {

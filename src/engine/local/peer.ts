@@ -2,7 +2,7 @@ import type { ByteWriter } from '../../codec/byte-writer.ts'
 import type { Codec } from '../../codec/codec.ts'
 import { beginCall, ResultFlag, readResultTokens, writeCall } from '../../wire/call-frames.ts'
 import { Connection, type FrameSink, type Operation } from '../../wire/connection.ts'
-import { endFrame, FrameFlag, type FrameReader, FrameType, writeFrame } from '../../wire/frame.ts'
+import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType, writeFrame } from '../../wire/frame.ts'
 import type { EncodedValue, Token } from '../../wire/token.ts'
 import type { Transport } from '../../wire/transport.ts'
 import { transitContext } from '../remote/transit.ts'
@@ -122,6 +122,16 @@ export class Peer implements FrameSink {
   cancel(id: number): void {
     if (this.lost || !this.#calls.has(id)) return
     writeFrame(this.connection.out, FrameType.cancelCall, 0, id)
+    this.connection.wrote()
+  }
+
+  /** Tells the callee who waits for a call. */
+  awaiting(id: number, chain: readonly unknown[]): void {
+    if (this.lost || !this.#calls.has(id)) return
+    const { out } = this.connection
+    const start = beginFrame(out, FrameType.awaiting, 0, id)
+    this.#codec.encodeInto(out, chain)
+    endFrame(out, start)
     this.connection.wrote()
   }
 

@@ -2,6 +2,7 @@ import { Waiter } from '../../core/waiters.ts'
 import { RayTaskError, TaskCancelledError } from '../../errors.ts'
 import type { EncodedValue, Token } from '../../wire/token.ts'
 import type { ObjectPort } from '../object-engine.ts'
+import type { Errand } from './deadlock-watch.ts'
 import type { OwnedObject, Producer } from './owned-object.ts'
 import type { Caller, Peer } from './peer.ts'
 
@@ -49,6 +50,8 @@ export class PendingCall extends Waiter implements Producer, Caller {
   /** The instance that it was sent to. */
   slot = 0
   cancelled = false
+  /** On whose behalf it was made; undefined when that is not known, or nobody in particular. */
+  errand: Errand | undefined = undefined
   /** Somebody in this thread waits for it, or has waited. */
   waitedFor = false
   /** The object has, or never will have, its value from this call. */
@@ -75,6 +78,8 @@ export class PendingCall extends Waiter implements Producer, Caller {
     this.slot = slot
     this.id = id
     if (this.retries === 0) this.args = undefined
+    // It is another callee now that has to be told.
+    if (this.errand !== undefined) this.errand.announced = false
   }
 
   /** The arguments, of which moved buffers will be gone afterwards unless the call may run again. */

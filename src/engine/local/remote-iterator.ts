@@ -102,7 +102,7 @@ class Reading implements CallTarget {
     const { owner } = this.#proxy
     const call = new PendingCall(this, method, this.#steps++, 0, false)
     call.object = owner.objects.create(call)
-    owner.callStarted()
+    owner.callStarted(call)
     if (owner.lost !== undefined) {
       call.refuse(owner.lost)
       return call.object
@@ -111,7 +111,7 @@ class Reading implements CallTarget {
     const { slot: instance } = this.#opening.producer as PendingCall
     const peer = owner.peers.to(session)
     call.sent(peer, instance, 0)
-    if (peer.lost) call.lost()
+    if (peer.lost || !this.#proxy.isAt(session, instance)) call.lost()
     else call.sent(peer, instance, peer.trySend(call, slot, method, []))
     return call.object
   }

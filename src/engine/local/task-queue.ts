@@ -50,7 +50,7 @@ export class TaskQueue implements CallTarget {
     const call = new PendingCall(this, taskMethod(code), this.#nextCall++, maxRetries, retryExceptions)
     call.object = objects.create(call)
     this.#pending++
-    this.#owner.callStarted()
+    this.#owner.callStarted(call)
     if (this.#owner.lost !== undefined) call.refuse(this.#owner.lost)
     else prepareCall(objects, call, args, () => this.#enqueue(call))
     return call.object

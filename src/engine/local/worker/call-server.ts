@@ -6,6 +6,7 @@ import { endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/
 import { encodeTransit, transitContext } from '../../remote/transit.ts'
 import { movesBuffers } from '../../transfer.ts'
 import type { Client } from '../client.ts'
+import type { ChainLink } from '../deadlock-watch.ts'
 import { IncomingCall } from './incoming-call.ts'
 
 /** Runs calls: an actor's instance, one of its generators, or the tasks. */
@@ -22,6 +23,8 @@ export class CallServer implements FrameSink {
   readonly codec: Codec
   /** The caller's session. */
   readonly session: number
+  /** Tells the connections of the whole runtime apart. */
+  readonly key: string
   readonly #client: Client
   readonly #connection: Connection
   readonly #find: FindReceiver
@@ -35,6 +38,7 @@ export class CallServer implements FrameSink {
   constructor(client: Client, connection: Connection, session: number, find: FindReceiver) {
     this.codec = client.codec
     this.session = session
+    this.key = `${client.session}.${session}`
     this.#client = client
     this.#connection = connection
     this.#find = find
@@ -46,6 +50,7 @@ export class CallServer implements FrameSink {
   frame(frame: FrameReader): void {
     if (frame.type === FrameType.call) this.#called(frame)
     else if (frame.type === FrameType.cancelCall) this.#cancel(frame.stream)
+    else if (frame.type === FrameType.awaiting) this.#awaited(frame)
   }
 
   connectionLost(): void {
@@ -116,6 +121,12 @@ export class CallServer implements FrameSink {
     }
     call.queue.withdraw(call)
     this.refuse(call, error)
+  }
+
+  /** A call that has been answered meanwhile is nobody's concern. */
+  #awaited(frame: FrameReader): void {
+    const call = this.#open.get(frame.stream)
+    if (call !== undefined) call.awaited(this.codec.decode(frame.bytes, frame.position, frame.end) as ChainLink[])
   }
 
   #cancellation(call: IncomingCall, cause: unknown): KlawError {

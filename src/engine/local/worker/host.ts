@@ -10,6 +10,7 @@ import { type CallReceiver, CallServer } from './call-server.ts'
 import { Instance, type InstanceHome } from './instance.ts'
 import { Modules } from './modules.ts'
 import { TaskRunner } from './task-runner.ts'
+import { ThreadCalls } from './thread-calls.ts'
 
 /** Request `host.create`, answered with the instance's slot once the constructor has run. */
 export interface HostCreate {
@@ -28,7 +29,7 @@ export interface HostEngine {
 
 /** What runs in a worker thread: instances of actors, their generators, and tasks. */
 export class Host implements InstanceHome {
-  readonly thread: ThreadContext
+  readonly thread: ThreadCalls
   readonly #client: Client
   readonly #modules: Modules
   readonly #tasks: TaskRunner
@@ -37,10 +38,13 @@ export class Host implements InstanceHome {
   #nextSlot = taskSlot + 1
 
   constructor({ client, peers, actors }: HostEngine, thread: ThreadContext, builtIns: readonly Definition[]) {
-    this.thread = thread
+    this.thread = new ThreadCalls(thread)
     this.#client = client
     this.#modules = new Modules(thread, builtIns)
-    this.#tasks = new TaskRunner(thread, this.#modules, (blocked) => client.connection.notify('task.blocked', blocked))
+    this.#tasks = new TaskRunner(this.thread, this.#modules, (blocked) =>
+      client.connection.notify('task.blocked', blocked),
+    )
+    actors.errand = () => this.thread.errand()
     actors.waiting = (waits) => this.#tasks.waiting(waits)
     const find = (slot: number) => (slot === taskSlot ? this.#tasks : this.#receivers.get(slot))
     peers.serve((connection: Connection, session) => new CallServer(client, connection, session, find))

@@ -1,10 +1,12 @@
 import { Waiter } from '../../../core/waiters.ts'
 import { CallFlag } from '../../../wire/call-frames.ts'
 import type { CallContext } from '../../thread-context.ts'
+import { announce, type ChainLink, type RunningCall } from '../deadlock-watch.ts'
+import type { PendingCall } from '../pending-call.ts'
 import type { CallServer } from './call-server.ts'
 
 /** A call that this thread has been asked to run, until it has been answered. Stands in its actor's queue until it is its turn. */
-export class IncomingCall extends Waiter {
+export class IncomingCall extends Waiter implements RunningCall {
   readonly server: CallServer
   readonly id: number
   readonly method: string
@@ -17,10 +19,12 @@ export class IncomingCall extends Waiter {
   readonly #payload: number
   readonly #attachments: readonly unknown[] | undefined
   #context: RunningContext | undefined
+  #waiters: readonly ChainLink[] = []
+  #waits: Set<PendingCall> | undefined
   /** Nothing more will be sent for it. */
   answered = false
   /** Whoever runs it, while it waits there for its turn. */
-  queue: { withdraw(call: IncomingCall): void } | undefined
+  queue: { withdraw(call: IncomingCall): void; awaited(call: IncomingCall): void } | undefined
   /** What to run in place of the method of that name. */
   work: ((args: unknown[]) => unknown) | undefined
   /** Why the method should stop. */
@@ -51,6 +55,30 @@ export class IncomingCall extends Waiter {
     this.#attachments = attachments
     this.#lengths = lengths
     this.#count = count
+  }
+
+  /** Tells calls of the whole runtime apart. */
+  get key(): string {
+    return `${this.server.key}.${this.id}`
+  }
+
+  /** The calls that wait for it, and then itself. */
+  get chain(): readonly ChainLink[] {
+    const label = this.className === undefined ? this.context.method : `${this.className}.${this.method}`
+    return [...this.#waiters, { key: this.key, label }]
+  }
+
+  /** Learns who waits for it, and passes it on to those that it waits for. */
+  awaited(waiters: readonly ChainLink[]): void {
+    this.#waiters = waiters
+    for (const call of this.waits) announce(call)
+    this.queue?.awaited(this)
+  }
+
+  /** Announced waits of this call. */
+  get waits(): Set<PendingCall> {
+    this.#waits ??= new Set()
+    return this.#waits
   }
 
   /** Whether decoding the arguments claims handles. */

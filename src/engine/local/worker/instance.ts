@@ -1,16 +1,16 @@
 import { WaiterList } from '../../../core/waiters.ts'
-import { ActorDiedError, KlawError } from '../../../errors.ts'
+import { ActorDiedError, DeadlockError, KlawError } from '../../../errors.ts'
 import type { ActorDescription } from '../../definition.ts'
-import type { ThreadContext } from '../../thread-context.ts'
 import type { GeneratorPlace } from '../generator-step.ts'
 import type { CallReceiver, CallServer } from './call-server.ts'
 import { GeneratorReceiver } from './generator-receiver.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import { runCall } from './run-call.ts'
+import type { ThreadCalls } from './thread-calls.ts'
 
 /** What an instance needs from its thread. */
 export interface InstanceHome {
-  readonly thread: ThreadContext
+  readonly thread: ThreadCalls
   /** The number of the thread's session. */
   readonly session: number
   /** Makes a receiver callable; returns its slot. */
@@ -18,14 +18,12 @@ export interface InstanceHome {
   remove(slot: number): void
 }
 
-type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>
-
 /** An actor's instance: runs the calls in the order in which they come, as many at a time as it may. */
 export class Instance implements CallReceiver {
   readonly id: string
   readonly #home: InstanceHome
   readonly #description: ActorDescription
-  readonly #target: Methods
+  readonly #methods = new Map<string, (args: unknown[]) => unknown>()
   readonly #maxConcurrency: number
   readonly #queue = new WaiterList<IncomingCall>()
   /** Calls whose methods have returned promises. */
@@ -37,11 +35,14 @@ export class Instance implements CallReceiver {
     this.id = id
     this.#home = home
     this.#description = description
-    this.#target = target as Methods
+    const methods = target as Readonly<Record<string, (...args: unknown[]) => unknown>>
+    for (const name of Object.keys(description.methods)) this.#methods.set(name, (args) => methods[name]!(...args))
     this.#maxConcurrency = maxConcurrency
   }
 
   accept(call: IncomingCall): void {
+    call.actorId = this.id
+    call.className = this.#description.name
     if (this.#dropped) {
       call.server.lost(call)
     } else if (this.#running.size < this.#maxConcurrency && this.#queue.length === 0) {
@@ -57,6 +58,30 @@ export class Instance implements CallReceiver {
     if (this.#queue.remove(call)) call.queue = undefined
   }
 
+  /** Refuses a call that waits for its turn when whatever has the turn waits for it. */
+  awaited(call: IncomingCall): void {
+    if (this.#running.size < this.#maxConcurrency) return
+    const { chain } = call
+    const keys = chain.map(({ key }) => key)
+    let first = chain.length
+    for (const running of this.#running) {
+      const index = keys.indexOf(running.key)
+      if (index < 0) return
+      first = Math.min(first, index)
+    }
+    const labels = chain.slice(first).map(({ label }) => label)
+    this.withdraw(call)
+    call.server.refuse(
+      call,
+      new DeadlockError(
+        `${labels.join(' → ')}: the last call can not run before the first one ends, which waits for it`,
+        {
+          chain: labels,
+        },
+      ),
+    )
+  }
+
   /** The actor was killed: what runs is told to stop, and nothing is answered any more. */
   drop(): void {
     if (this.#dropped) return
@@ -64,6 +89,7 @@ export class Instance implements CallReceiver {
     for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) call.server.lost(call)
     const reason = new ActorDiedError(`actor ${this.#description.name} (${this.id}) was killed`, { actorId: this.id })
     for (const call of [...this.#running]) {
+      this.#home.thread.running.delete(call)
       call.server.lost(call)
       call.abort(reason)
     }
@@ -71,8 +97,6 @@ export class Instance implements CallReceiver {
   }
 
   #run(call: IncomingCall): void {
-    call.actorId = this.id
-    call.className = this.#description.name
     const work = call.work ?? this.#workOf(call)
     if (work === undefined) {
       const known = Object.keys(this.#description.methods).join(', ')
@@ -86,11 +110,9 @@ export class Instance implements CallReceiver {
   }
 
   #workOf(call: IncomingCall): ((args: unknown[]) => unknown) | undefined {
-    const { method, server } = call
-    if (!Object.hasOwn(this.#description.methods, method)) return undefined
-    const run = (args: unknown[]) => this.#target[method]!(...args)
-    if (this.#description.methods[method] === 'value') return run
-    return (args) => this.#open(run(args) as Generator | AsyncGenerator, server)
+    const run = this.#methods.get(call.method)
+    if (run === undefined || this.#description.methods[call.method] === 'value') return run
+    return (args) => this.#open(run(args) as Generator | AsyncGenerator, call.server)
   }
 
   /** A generator is called step by step by whoever called the method. */

@@ -1,6 +1,6 @@
 import { SerializationError } from '../../../errors.ts'
-import type { ThreadContext } from '../../thread-context.ts'
 import type { IncomingCall } from './incoming-call.ts'
+import type { ThreadCalls } from './thread-calls.ts'
 
 /**
  * Decodes the arguments, runs `work` with them, and has the call answered.
@@ -8,7 +8,7 @@ import type { IncomingCall } from './incoming-call.ts'
  * Returns true when `work` has returned a promise: then `settled` is called once it has settled, after the answer.
  */
 export function runCall(
-  thread: ThreadContext,
+  thread: ThreadCalls,
   call: IncomingCall,
   work: (args: unknown[]) => unknown,
   settled: (call: IncomingCall) => void,
@@ -22,26 +22,29 @@ export function runCall(
     return false
   }
   let result: unknown
-  thread.call = call
+  thread.context.call = call
   try {
     result = work(args)
   } catch (error) {
     server.threw(call, error)
     return false
   } finally {
-    thread.call = undefined
+    thread.context.call = undefined
   }
   if (!isThenable(result)) {
     server.returned(call, result)
     return false
   }
   server.opened(call)
+  thread.running.add(call)
   Promise.resolve(result).then(
     (value) => {
+      thread.running.delete(call)
       server.returned(call, value)
       settled(call)
     },
     (error) => {
+      thread.running.delete(call)
       server.threw(call, error)
       settled(call)
     },

@@ -1,14 +1,14 @@
 import { KlawError } from '../../../errors.ts'
-import type { ThreadContext } from '../../thread-context.ts'
 import { taskAddress } from '../task-method.ts'
 import type { CallReceiver } from './call-server.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import type { Modules } from './modules.ts'
 import { runCall } from './run-call.ts'
+import type { ThreadCalls } from './thread-calls.ts'
 
 /** Runs tasks. Whoever holds the lease of this thread sends one at a time. */
 export class TaskRunner implements CallReceiver {
-  readonly #thread: ThreadContext
+  readonly #thread: ThreadCalls
   readonly #modules: Modules
   readonly #blocked: (blocked: boolean) => void
   #running = 0
@@ -16,7 +16,7 @@ export class TaskRunner implements CallReceiver {
   #told = false
 
   /** @param blocked told when a task that runs begins, and when it stops, to wait for calls that it has made */
-  constructor(thread: ThreadContext, modules: Modules, blocked: (blocked: boolean) => void) {
+  constructor(thread: ThreadCalls, modules: Modules, blocked: (blocked: boolean) => void) {
     this.#thread = thread
     this.#modules = modules
     this.#blocked = blocked

@@ -1,0 +1,68 @@
+import { DeadlockError, RayTaskError, type Runtime } from '@klaw/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Circle } from '../../fixtures/actors/circle.ts'
+import { actorEngines } from '../../support/actor-engines.ts'
+import { rejection } from '../../support/rejection.ts'
+
+/** The error at the bottom of a chain of causes. */
+function root(error: unknown): unknown {
+  return error instanceof RayTaskError ? root(error.cause) : error
+}
+
+describe.each(actorEngines)('calls that wait for themselves, $name', ({ open }) => {
+  let klaw: Runtime
+  beforeAll(async () => {
+    klaw = await open({ numCpus: 4 })
+  })
+  afterAll(() => klaw.shutdown())
+
+  describe.each([{}, { numCpus: 0 }])('with %o', (options) => {
+    const serial = () => klaw.actor(Circle, { ...options, maxConcurrency: 1 }).remote()
+
+    test('an actor that waits for itself', async () => {
+      using a = serial()
+      const error = root(await rejection(a.around.remote([a]))) as DeadlockError
+      expect(error).toBeInstanceOf(DeadlockError)
+      expect(error.chain).toEqual(['CircleActor.around', 'CircleActor.around'])
+      expect(error.message).toContain('CircleActor.around → CircleActor.around: the last call can not run')
+      expect(await a.around.remote([])).toBe(1)
+    })
+
+    test('a circle of three', async () => {
+      using a = serial()
+      using b = serial()
+      using c = serial()
+      const error = root(await rejection(a.around.remote([b, c, a]))) as DeadlockError
+      expect(error).toBeInstanceOf(DeadlockError)
+      expect(error.chain).toHaveLength(4)
+      expect(await c.around.remote([a, b])).toBe(3)
+    })
+
+    test('not a call that nobody waits for', async () => {
+      using a = serial()
+      const { answer } = await a.tellSelf.remote(a)
+      expect(await answer).toBe(1)
+    })
+  })
+
+  test('after an await, in threads of their own', async () => {
+    const own = { maxConcurrency: 1 }
+    using a = klaw.actor(Circle, own).remote()
+    using b = klaw.actor(Circle, own).remote()
+    expect(root(await rejection(a.around.remote([b, a], true)))).toBeInstanceOf(DeadlockError)
+  })
+
+  test('through a task', async () => {
+    using a = klaw.actor(Circle, { maxConcurrency: 1 }).remote()
+    const error = root(await rejection(a.byTask.remote('viaTask', a))) as DeadlockError
+    expect(error).toBeInstanceOf(DeadlockError)
+    expect(error.chain).toEqual(['CircleActor.byTask', 'viaTask', 'CircleActor.around'])
+  })
+
+  test('not when the actor may run several calls at a time', async () => {
+    using a = klaw.actor(Circle, { numCpus: 0, maxConcurrency: 2 }).remote()
+    expect(await a.around.remote([a])).toBe(2)
+    const error = root(await rejection(a.around.remote([a, a])))
+    expect(error).toBeInstanceOf(DeadlockError)
+  })
+})
