@@ -10,7 +10,12 @@ export interface ObjectHolder {
   readonly [objectPort]: ObjectPort
 }
 
-/** The object that `value` stands for; undefined when it is anything else. */
+/** Whether `value` stands for an object, or did before it was disposed of. */
+export function isRef(value: unknown): value is ObjectHolder {
+  return typeof value === 'object' && value !== null && objectPort in value
+}
+
+/** The object that `value` stands for; undefined when it is anything else. Throws when `value` has been disposed of. */
 export function portOf(value: unknown): ObjectPort | undefined {
   return typeof value === 'object' && value !== null ? (value as Partial<ObjectHolder>)[objectPort] : undefined
 }

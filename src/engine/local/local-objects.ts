@@ -12,6 +12,8 @@ import { OwnedObject, type Producer } from './owned-object.ts'
 import { SharedMemory } from './shared-memory.ts'
 import { storedSize, toStored } from './stored-value.ts'
 
+/** Milliseconds that other threads get to find garbage. */
+const othersTime = 200
 /** Milliseconds without another search after one that has found too little. */
 const searchPause = 100
 
@@ -127,14 +129,16 @@ export class LocalObjects implements ObjectTable {
 
   /** The store is full, perhaps of objects that are garbage. */
   #reserveAmongGarbage(bytes: number): boolean {
-    if (performance.now() - this.#foundNothing < searchPause) return false
+    if (bytes > this.memory.limit || performance.now() - this.#foundNothing < searchPause) return false
     collectGarbage()
     this.estates.sweep()
     if (this.memory.tryReserve(bytes)) return true
-    this.#foundNothing = performance.now()
-    // Other threads can not be waited for, but whoever tries again may find room.
+    // Handles in other threads may be garbage as well. Nothing that happens in this thread can make room meanwhile.
     this.client.connection.notify('object.reclaim')
-    return false
+    this.client.connection.flush()
+    const found = this.memory.reserveWithin(bytes, othersTime)
+    if (!found) this.#foundNothing = performance.now()
+    return found
   }
 
   /** A handle has arrived inside a value. */

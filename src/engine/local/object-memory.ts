@@ -10,6 +10,12 @@ export interface MemoryCounters {
   readonly own: SharedArrayBuffer
 }
 
+/** Takes bytes off the count of all threads, and wakes those who wait for room. */
+export function giveRoomBack(total: BigInt64Array, bytes: number): void {
+  Atomics.sub(total, 0, BigInt(bytes))
+  Atomics.notify(total, 0)
+}
+
 /** A thread's account with the object store. */
 export class ObjectMemory {
   readonly limit: number
@@ -38,11 +44,21 @@ export class ObjectMemory {
     return true
   }
 
+  /** Stops this thread until there is room, at most for some milliseconds. Returns false when there is none. */
+  reserveWithin(bytes: number, milliseconds: number): boolean {
+    const end = performance.now() + milliseconds
+    for (;;) {
+      const seen = Atomics.load(this.#total, 0)
+      if (this.tryReserve(bytes)) return true
+      const left = end - performance.now()
+      if (left <= 0 || Atomics.wait(this.#total, 0, seen, left) === 'timed-out') return false
+    }
+  }
+
   /** Gives room back. */
   release(bytes: number): void {
-    const amount = BigInt(bytes)
-    Atomics.sub(this.#own, 0, amount)
-    Atomics.sub(this.#total, 0, amount)
+    Atomics.sub(this.#own, 0, BigInt(bytes))
+    giveRoomBack(this.#total, bytes)
   }
 
   full(bytes: number): ObjectStoreFullError {

@@ -38,14 +38,10 @@ export function serveObjects(hub: Hub, limit: number): void {
   hub.handle('object.reclaim', (session) => objects.reclaim(session))
 }
 
-/** Milliseconds between two calls to all threads to look for garbage. */
-const reclaimPause = 100
-
 class HubObjects implements RecordHome {
   readonly #hub: Hub
   readonly #limit: number
   readonly #memory: SharedMemory
-  #lastReclaim = Number.NEGATIVE_INFINITY
   readonly #total = new BigInt64Array(new SharedArrayBuffer(8))
   readonly #accounts = new Map<number, BigInt64Array>()
   readonly #records = new Map<string, ObjectRecord>()
@@ -114,9 +110,6 @@ class HubObjects implements RecordHome {
 
   /** A thread has found the store full: the others may hold garbage. */
   reclaim(asker: Session): void {
-    const now = performance.now()
-    if (now - this.#lastReclaim < reclaimPause) return
-    this.#lastReclaim = now
     for (const session of this.#hub.sessions) if (session !== asker) session.connection.notify('object.reclaim')
   }
 
