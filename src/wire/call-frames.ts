@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../codec/byte-writer.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from './frame.ts'
+import { readTokens, writeTokens } from './sender-stream.ts'
 import type { EncodedValue, Token } from './token.ts'
 
 /**
@@ -148,22 +149,11 @@ export function beginResult(out: ByteWriter, id: number, flags: number, tokens: 
   const start = beginFrame(out, FrameType.result, listed ? flags | ResultFlag.tokens : flags, id)
   if (!listed) return start
   out.reserve(4 + tokens.length * 8)
-  out.view.setUint32(out.position, tokens.length, true)
-  out.position += 4
-  for (const { origin, number } of tokens) {
-    out.view.setUint32(out.position, origin, true)
-    out.view.setUint32(out.position + 4, number, true)
-    out.position += 8
-  }
+  writeTokens(out, tokens)
   return start
 }
 
 /** Reads the token list of a `result`; `frame.position` is at the payload afterwards. */
 export function readResultTokens(frame: FrameReader): Token[] | undefined {
-  if ((frame.flags & ResultFlag.tokens) === 0) return undefined
-  const count = frame.u32()
-  if (count * 8 > frame.end - frame.position) throw new RangeError('a result ends in its tokens')
-  const tokens: Token[] = []
-  for (let index = 0; index < count; index++) tokens.push({ origin: frame.u32(), number: frame.u32() })
-  return tokens
+  return (frame.flags & ResultFlag.tokens) === 0 ? undefined : readTokens(frame)
 }
