@@ -30,13 +30,17 @@ async function rounds(work: Repeated, milliseconds: number): Promise<Rounds> {
 async function calibrate(work: Repeated, milliseconds: number): Promise<number> {
   const most = work.most ?? Number.MAX_SAFE_INTEGER
   let count = Math.min(first, most)
-  for (;;) {
+  // The first time is all start-up: threads, modules, code that is not compiled yet.
+  await time(work, count)
+  for (let long = 0; long < 2; ) {
     const taken = await time(work, count)
-    if (taken >= milliseconds / 2 || count === most) {
-      return Math.min(most, Math.max(1, Math.round((count * milliseconds) / taken)))
-    }
-    count = Math.min(most, count * 2)
+    // Twice long enough, since what was long once may have been an accident or a compilation.
+    if (taken >= milliseconds / 2) long++
+    const factor = Math.min(4, milliseconds / taken)
+    if (count === most && factor > 1) break
+    count = Math.max(1, Math.min(most, Math.round(count * factor)))
   }
+  return count
 }
 
 async function time(work: Repeated, count: number): Promise<number> {

@@ -2,7 +2,7 @@
  * What is sent between threads: numbered, so that whoever receives it can tell whether anything is missing.
  *
  * @typedef {'object-100-bytes' | 'bytes-1-kb'} Kind
- * @typedef {{ n: number, sensor: string, unit: string, value: number, valid: boolean, tags: string[] }} Reading
+ * @typedef {{ n: number, kind: string, sensor: string, unit: string, value: number, valid: boolean }} Reading
  * @typedef {Reading | Uint8Array} Item
  * @typedef {{ count: number, wrong: number }} Received
  */
@@ -16,7 +16,7 @@
  */
 export function makeItem(kind, n) {
   if (kind === 'object-100-bytes') {
-    return { n, sensor: 'boiler-17/outlet', unit: 'celsius', value: 71.25, valid: true, tags: ['hot', 'b17'] }
+    return { n, kind: 'measurement', sensor: 'boiler-17/in', unit: 'celsius', value: 71.25, valid: true }
   }
   const bytes = new Uint8Array(1024)
   bytes[0] = n
@@ -33,7 +33,7 @@ export function makeItem(kind, n) {
  * @returns {number}
  */
 export function numberOf(item) {
-  if (!(item instanceof Uint8Array)) return item.valid && item.tags.length === 2 ? item.n : -1
+  if (!(item instanceof Uint8Array)) return item.valid && item.sensor === 'boiler-17/in' ? item.n : -1
   if (item.length !== 1024 || item[1023] !== 1) return -1
   return /** @type {number} */ (item[0]) | /** @type {number} */ (item[1] << 8) | /** @type {number} */ (item[2] << 16)
 }
