@@ -62,12 +62,14 @@ export function readShortAscii(bytes: Uint8Array, start: number, length: number)
     position += 4
     rest -= 4
   }
-  for (; rest > 0; rest--) {
-    const code = bytes[position++] as number
-    if (code >= 0x80) return undefined
-    text += String.fromCharCode(code)
-  }
-  return text
+  if (rest === 0) return text
+  // One call for what is left: each concatenation copies.
+  const a = bytes[position] as number
+  const b = rest > 1 ? (bytes[position + 1] as number) : 0
+  const c = rest > 2 ? (bytes[position + 2] as number) : 0
+  if ((a | b | c) >= 0x80) return undefined
+  if (rest === 1) return text + String.fromCharCode(a)
+  return text + (rest === 2 ? String.fromCharCode(a, b) : String.fromCharCode(a, b, c))
 }
 
 /** The number of bytes of a well-formed string. */
