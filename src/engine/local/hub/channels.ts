@@ -117,7 +117,9 @@ class Channels {
   }
 
   list(namespace: string | undefined): ChannelInfo[] {
-    return [...this.#names.values()].map(describe).filter((info) => namespace === undefined || info.namespace === namespace)
+    return [...this.#names.values()]
+      .map(describe)
+      .filter((info) => namespace === undefined || info.namespace === namespace)
   }
 
   delete({ name, namespace }: { name: string; namespace: string }): boolean {
@@ -231,14 +233,21 @@ export function serveChannels(hub: Hub): void {
   hub.handle('channel.open', (session, argument: OpenArgument, { attachments }) =>
     channels.open(session.connection, argument, attachments),
   )
-  hub.handle('channel.store', (_session, argument: StoreArgument, { attachments }) => channels.store(argument, attachments))
+  hub.handle('channel.store', (_session, argument: StoreArgument, { attachments }) =>
+    channels.store(argument, attachments),
+  )
   hub.handle('channel.attach', (session, argument: AttachArgument) => channels.attach(session.connection, argument))
   hub.handle('channel.info', (_session, argument: { name: string; namespace: string }) => channels.info(argument))
   hub.handle('channel.list', (_session, { namespace }: { namespace?: string }) => channels.list(namespace))
   hub.handle('channel.delete', (_session, argument: { name: string; namespace: string }) => channels.delete(argument))
   hub.handle('channel.stats', (_session, id: string) => channels.stats(id))
   hub.handle('channel.count', () => channels.size)
-  for (const kind of [HandleKind.sender, HandleKind.broadcastSender, HandleKind.watchSender, HandleKind.oneshotSender]) {
+  for (const kind of [
+    HandleKind.sender,
+    HandleKind.broadcastSender,
+    HandleKind.watchSender,
+    HandleKind.oneshotSender,
+  ]) {
     hub.leases.resolver(kind, (id) => channels.leasable(id, 'sender'))
   }
   for (const kind of [

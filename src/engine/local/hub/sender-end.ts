@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../../../codec/byte-writer.ts'
-import type { SlotWaiter, Slots } from '../../../core/slots.ts'
+import type { Slots, SlotWaiter } from '../../../core/slots.ts'
 import { Waiter } from '../../../core/waiters.ts'
 import type { Batch, Connection, FrameSink } from '../../../wire/connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from '../../../wire/frame.ts'
@@ -175,7 +175,8 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     if (this.list === undefined) slots.park(this)
     if (this.list === undefined) return
     this.#side.starved()
-    if (chunk > 1 && this.awaited > 0 && this.#timer === undefined) this.#timer = setTimeout(() => this.#hurry(), chunkTime)
+    if (chunk > 1 && this.awaited > 0 && this.#timer === undefined)
+      this.#timer = setTimeout(() => this.#hurry(), chunkTime)
   }
 
   #hurry(): void {

@@ -192,7 +192,11 @@ class Follower implements FrameSink {
     this.version = version
     item.holders++
     this.#arriving.push(item)
-    postAlone(this.#connection, { stream: this.#stream, epoch: 0, sequence: version, counted: false, more: false }, item)
+    postAlone(
+      this.#connection,
+      { stream: this.#stream, epoch: 0, sequence: version, counted: false, more: false },
+      item,
+    )
   }
 
   end(keeper: ChannelKeeper, error: Error | undefined): void {

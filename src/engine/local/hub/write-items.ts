@@ -16,7 +16,13 @@ export interface Delivery {
 }
 
 /** Writes items `from` … `to` as one `deliver` frame. Neighbours in one chunk are copied together. */
-export function writeItems(out: ByteWriter, delivery: Delivery, items: readonly Item[], from: number, to: number): void {
+export function writeItems(
+  out: ByteWriter,
+  delivery: Delivery,
+  items: readonly Item[],
+  from: number,
+  to: number,
+): void {
   const count = to - from
   const tokens = items[from]?.tokens
   const flags =
@@ -33,7 +39,8 @@ export function writeItems(out: ByteWriter, delivery: Delivery, items: readonly 
   view.setUint32(position + 4, delivery.sequence, true)
   view.setUint32(position + 8, count, true)
   position += 12
-  for (let index = from; index < to; index++, position += 4) view.setUint32(position, (items[index] as Item).length, true)
+  for (let index = from; index < to; index++, position += 4)
+    view.setUint32(position, (items[index] as Item).length, true)
   if (delivery.counted) {
     for (let index = from; index < to; index++, position += 4) {
       view.setUint32(position, (items[index] as Item).deliveries, true)
