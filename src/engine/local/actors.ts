@@ -96,6 +96,7 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   }
 
   async kill(actor: ActorPort, noRestart: boolean): Promise<void> {
+    if (actor.engine !== this) throw new TypeError(`actor ${actor.id} belongs to another runtime`)
     await this.client.connection.request('actor.kill', { id: actor.id, noRestart })
   }
 
@@ -105,6 +106,7 @@ export class LocalActors implements ActorEngine, ProxyOwner {
 
   async cancel(object: ObjectPort, force: boolean): Promise<void> {
     if (this.lost !== undefined) throw this.lost
+    if (object.engine !== this.objects) throw new TypeError(`object ${object.id} belongs to another runtime`)
     if (object instanceof OwnedObject) cancelCall(object, force)
     else await this.client.connection.request('call.cancel', { id: object.id, force })
   }

@@ -1,0 +1,50 @@
+import { currentCall, currentRuntime, type Runtime } from '@klaw/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Gate, Keeper, Worker } from '../../fixtures/actors/gate.ts'
+import { signalOf } from '../../fixtures/actors/tasks.ts'
+import { actorEngines } from '../../support/actor-engines.ts'
+
+describe.each(actorEngines)('what a method knows of its call, $name', ({ open }) => {
+  let klaw: Runtime
+  beforeAll(async () => {
+    klaw = await open()
+  })
+  afterAll(() => klaw.shutdown())
+
+  test('its actor, class and name', async () => {
+    using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
+    using other = klaw.actor(Worker, { numCpus: 0 }).remote()
+    const first = await worker.whoAmI.remote()
+    expect(first).toEqual({ actorId: expect.any(String), className: 'WorkerActor', method: 'whoAmI' })
+    expect(await worker.whoAmI.remote()).toEqual(first)
+    expect((await other.whoAmI.remote()).actorId).not.toBe(first.actorId)
+  })
+
+  test('a task knows its name and has a signal', async () => {
+    expect(await klaw.task(signalOf).remote()).toEqual({ actorId: undefined, method: 'signalOf', aborted: false })
+  })
+
+  test('its runtime, by which it reaches everything', async () => {
+    using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
+    const { ref } = await keeper.store.remote('kept')
+    expect(await ref).toBe('kept')
+  })
+
+  test('a call whose caller is killed is aborted', async () => {
+    using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
+    using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
+    const caller = klaw.actor(Worker).remote()
+    const relayed = caller.relay.remote(worker, gate, 'it')
+    await gate.arrivals.remote(1)
+    await klaw.kill(caller)
+    await expect(relayed).rejects.toMatchObject({ code: 'ACTOR_DIED' })
+    let log: string[]
+    do log = await gate.log.remote()
+    while (!log.includes('it aborted: RuntimeClosedError'))
+  })
+
+  test('outside of calls there is none', () => {
+    expect(() => currentCall()).toThrow('currentCall() is for methods of actors and for tasks')
+    expect(currentRuntime()).toBe(klaw)
+  })
+})
