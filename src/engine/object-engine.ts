@@ -56,7 +56,7 @@ export interface ObjectPort {
 export interface ObjectStoreStats {
   /** Bytes that the store may hold. */
   readonly limit: number
-  /** Bytes that it holds, in all threads. */
+  /** Bytes that it holds, in all threads. Objects of less than 64 KB are not counted. */
   readonly used: number
   /** Objects that have left the thread that owns them, and are still held by somebody. */
   readonly published: number

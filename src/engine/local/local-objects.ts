@@ -91,12 +91,7 @@ export class LocalObjects implements ObjectTable {
     if (this.lost !== undefined) throw this.lost
     const stored = toStored(this.encode(value, 'value'))
     const object = this.create()
-    const size = storedSize(stored)
-    if (!this.reserve(object, size)) {
-      this.client.releaseTokens(stored.tokens)
-      throw this.memory.full(size)
-    }
-    object.keep(stored)
+    if (!object.tryKeep(stored)) throw this.memory.full(storedSize(stored))
     return object
   }
 

@@ -34,13 +34,7 @@ export class OwnedObject extends LocalObject {
       return
     }
     const stored = toStored(value)
-    const size = storedSize(stored)
-    if (size >= largeValue && !this.engine.reserve(this, size)) {
-      this.engine.client.releaseTokens(value.tokens)
-      this.fail(this.engine.memory.full(size))
-      return
-    }
-    this.keep(stored)
+    if (!this.tryKeep(stored)) this.fail(this.engine.memory.full(storedSize(stored)))
   }
 
   /** The object has failed: every `get` throws `error`. Does nothing when it has settled before. */
@@ -51,12 +45,21 @@ export class OwnedObject extends LocalObject {
     this.wake()
   }
 
-  /** Takes a value whose room has been reserved. @internal */
-  keep(stored: StoredValue): void {
+  /**
+   * Takes the value if there is room for it. What is small is not counted, since that would cost more than to store it.
+   * @internal
+   */
+  tryKeep(stored: StoredValue): boolean {
+    const size = storedSize(stored)
+    if (size >= largeValue && !this.engine.reserve(this, size)) {
+      this.engine.client.releaseTokens(stored.tokens)
+      return false
+    }
     if (stored.tokens !== undefined && stored.tokens.length > 0) this.engine.estates.of(this).tokens = stored.tokens
     this.succeedWith(stored)
     if (this.#published) this.#publish()
     this.wake()
+    return true
   }
 
   lose(error: unknown): void {

@@ -32,10 +32,11 @@ export function encodeTransit(
   release: (tokens: readonly Token[]) => void,
   target?: number,
 ): EncodedValue {
-  const transfer = takeTransfer(value)
-  const context = { ...transitContext(release, target), transfer }
+  const attachments: unknown[] = []
+  const handles: Token[] = []
+  const discardHandles = release as (handles: unknown[]) => void
+  const context: TransitContext = { attachments, handles, discardHandles, target, transfer: takeTransfer(value) }
   const bytes = codec.encode(value, context, name)
-  const { attachments, handles } = context
   return {
     bytes,
     attachments: attachments.length === 0 ? undefined : detach(attachments),
