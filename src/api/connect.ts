@@ -16,7 +16,10 @@ export interface ConnectOptions {
   readonly namespace?: string | undefined
   /** CPUs that actors and tasks may claim. Default: as many as the machine has. */
   readonly numCpus?: number | undefined
-  /** Bytes that the object store may hold. Default: 30 % of the machine's memory, as on Ray. */
+  /**
+   * Bytes that the object store may hold, not counting objects of less than 64 KB. Default: 30 % of the machine's memory, as
+   * on Ray.
+   */
   readonly objectStoreMemory?: number | undefined
 }
 
@@ -42,10 +45,16 @@ const storePart = 0.3
  */
 export async function connect(address?: string, options: ConnectOptions = {}): Promise<Runtime> {
   if (address !== undefined && address !== 'embedded') {
-    throw new RangeError(`'address' must be undefined or 'embedded': this version has no other engine, got ${show(address)}`)
+    throw new RangeError(
+      `'address' must be undefined or 'embedded': this version has no other engine, got ${show(address)}`,
+    )
   }
   checkKeys('the options of connect', options, ['namespace', 'numCpus', 'objectStoreMemory'])
-  const { namespace = 'klaw', numCpus = availableParallelism(), objectStoreMemory = Math.floor(totalmem() * storePart) } = options
+  const {
+    namespace = 'klaw',
+    numCpus = availableParallelism(),
+    objectStoreMemory = Math.floor(totalmem() * storePart),
+  } = options
   checkName('namespace', namespace)
   checkCount('numCpus', numCpus, 1, false)
   checkCount('objectStoreMemory', objectStoreMemory, 1, false)
