@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder'
 import { setImmediate as pause } from 'node:timers/promises'
 import type { FileOutcome } from './messages.ts'
 import { reasonOf } from './unreadable.ts'
-import { WordCounter, type WordCounts } from './words.ts'
+import { addCount, WordCounter, type WordCounts } from './words.ts'
 
 const chunkBytes = 1024 * 1024
 /** A file is text if it has no NUL byte in its first 8 KB: the rule of git and grep. */
@@ -37,9 +37,11 @@ export class FileCounter {
     return this.#counts.size >= fullAt
   }
 
-  /** Takes the counts of words since the last time. */
+  /** Takes the counts of words since the last time, in lower case. */
   takeCounts(): WordCounts {
-    const counts = this.#counts
+    const counts: WordCounts = new Map()
+    // Once for each different word rather than for each word.
+    for (const [word, count] of this.#counts) addCount(counts, word.toLowerCase(), count)
     this.#counts = new Map()
     return counts
   }
@@ -64,7 +66,7 @@ export class FileCounter {
       part = this.#fill(file)
     }
     words.add(decoder.end())
-    if (!isWhole) addCounts(this.#counts, counts)
+    if (!isWhole) for (const [word, count] of counts) addCount(this.#counts, word, count)
     return { kind: 'text', bytes, words: words.end(), digest: hash.digest('hex') }
   }
 
@@ -78,8 +80,4 @@ export class FileCounter {
     }
     return this.#chunk.subarray(0, filled)
   }
-}
-
-function addCounts(to: WordCounts, from: WordCounts): void {
-  for (const [word, count] of from) to.set(word, (to.get(word) ?? 0) + count)
 }

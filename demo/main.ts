@@ -36,7 +36,7 @@ async function run(options: Options): Promise<number> {
   using interrupt = onInterrupt()
   const { signal } = interrupt
   const screen = options.json ? process.stderr : process.stdout
-  screen.write(`${options.workers} counters, each on a thread of its own, read ${options.input}\n`)
+  screen.write(`Counters, each on a thread of its own: ${options.workers}. They read ${options.input}.\n`)
   screen.write('A text file has no NUL byte in its first 8 KB; a word is a run of letters, in upper or lower case.\n')
 
   const pipeline = await countWithActors(options, screen, signal)

@@ -15,6 +15,8 @@ export interface Outcome {
 
 const listedWords = 12
 const listedUnreadable = 10
+/** Milliseconds. */
+const shortestComparison = 1_000
 
 /** The outcome for people. */
 export function reportText({ options, interrupted, pipeline, oneThread, differences }: Outcome): string {
@@ -40,22 +42,15 @@ export function reportText({ options, interrupted, pipeline, oneThread, differen
   for (const { path, reason } of totals.unreadable.slice(0, listedUnreadable)) row('unreadable', `${path}: ${reason}`)
   const hidden = totals.unreadable.length - listedUnreadable
   if (hidden > 0) row('unreadable', `and ${count(hidden)} more (--json lists them all)`)
-  const threads = `${options.workers} counters`
-  row(
-    threads,
-    `${rate(totals.bytes, time)}, ${megabytes(totals.bytes)} in ${seconds(time)}; shares ${shares(pipeline.shares)}`,
-  )
+  const threads = options.workers === 1 ? '1 counter' : `${options.workers} counters`
+  row(threads, `${speed(totals.bytes, time)}; shares ${shares(pipeline.shares)}`)
   if (oneThread !== undefined) {
     const { totals: own, every } = oneThread
-    const sample = every === 1 ? 'the same files' : `a sample: every ${every}th file`
-    row(
-      'one thread',
-      `${rate(own.bytes, oneThread.time)}, ${megabytes(own.bytes)} in ${seconds(oneThread.time)}; ${sample}`,
-    )
-    row(
-      'speed-up',
-      `${ratio(speedUp(pipeline, oneThread))} (without ${seconds(pipeline.startUp)} for starting the threads)`,
-    )
+    const sample = every === 1 ? 'the same files' : `a sample: one of every ${every} files`
+    row('one thread', `${speed(own.bytes, oneThread.time)}; ${sample}`)
+    const without = `without ${seconds(pipeline.startUp)} for starting the threads`
+    const caution = oneThread.time < shortestComparison ? '; so little work says little' : ''
+    row('speed-up', `${ratio(speedUp(pipeline, oneThread))} (${without}${caution})`)
   }
   if (differences?.length === 0) row('check', 'equal: files, bytes, words, the count of every word, digest')
   for (const difference of differences ?? []) row('DIFFERENT', difference)
@@ -95,6 +90,10 @@ export function reportJson({ options, interrupted, pipeline, oneThread, differen
     check: differences && { equal: differences.length === 0, differences },
   }
   return `${JSON.stringify(report, undefined, 2)}\n`
+}
+
+function speed(bytes: number, milliseconds: number): string {
+  return `${rate(bytes, milliseconds)}, ${megabytes(bytes)} in ${seconds(milliseconds)}`
 }
 
 /** How many times as many bytes a second the pipeline took; 0 when there is nothing to compare. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileOutcome } from './messages.ts'
 import type { Unreadable } from './unreadable.ts'
-import type { WordCounts } from './words.ts'
+import { addCount, type WordCounts } from './words.ts'
 
 /** Short words say little about a text. All are counted; the list of the most frequent leaves them out. */
 export const shortestListed = 5
@@ -13,7 +13,6 @@ export class Totals {
   words = 0
   notText = 0
   readonly unreadable: Unreadable[] = []
-  /** By word, in lower case. */
   readonly counts: WordCounts = new Map()
   readonly #digests: string[] = []
 
@@ -42,10 +41,7 @@ export class Totals {
   }
 
   addWords(counts: WordCounts): void {
-    for (const [found, count] of counts) {
-      const word = found.toLowerCase()
-      this.counts.set(word, (this.counts.get(word) ?? 0) + count)
-    }
+    for (const [word, count] of counts) addCount(this.counts, word, count)
   }
 
   /**

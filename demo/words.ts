@@ -1,6 +1,10 @@
 /** How often each word occurs. */
 export type WordCounts = Map<string, number>
 
+export function addCount(counts: WordCounts, word: string, count: number): void {
+  counts.set(word, (counts.get(word) ?? 0) + count)
+}
+
 /** A word is a run of letters. Longer ones are cut, so that a file that is one long word needs no more memory than others. */
 const word = /[\p{L}\p{M}]{1,64}/gu
 

@@ -91,7 +91,7 @@ describe('the demo', () => {
   test('counts what there is, and its check agrees', async () => {
     const texts = makeTree()
     const { code, stdout, stderr } = await run('--check', '--json', '--workers', '3', folder)
-    expect(stderr).toMatch(/^3 counters/)
+    expect(stderr).toMatch(/^Counters, each on a thread of its own: 3\./)
     const report = JSON.parse(stdout)
     expect(report).toMatchObject({ ...expected(texts), workers: 3, notText: 1, interrupted: false, complete: true })
     expect(report.check).toEqual({ equal: true, differences: [] })
