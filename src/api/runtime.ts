@@ -1,6 +1,7 @@
 import type { SerializableClass, Serializer, SerializerRegistry } from '../codec/serializer-registry.ts'
 import { actorPortOf, type NamedActor } from '../engine/actor-engine.ts'
 import type { ChannelInfo } from '../engine/channel-engine.ts'
+import type { NodeInfo, ResourceAmounts } from '../engine/cluster-engine.ts'
 import type { Engine } from '../engine/engine.ts'
 import { type ObjectStoreStats, portOf } from '../engine/object-engine.ts'
 import type { ActorDefinition, AnyClass } from './actor.ts'
@@ -259,6 +260,21 @@ export class Runtime implements AsyncDisposable {
    */
   queue<T>(options?: QueueOptions): Queue<T> {
     return createQueue<T>(this.#engine.queues, options)
+  }
+
+  /** The machines that there are: one, on the embedded engine. */
+  nodes(): Promise<NodeInfo[]> {
+    return this.#engine.cluster.nodes()
+  }
+
+  /** What actors and tasks may claim in all, by Ray's names. */
+  clusterResources(): Promise<ResourceAmounts> {
+    return this.#engine.cluster.total()
+  }
+
+  /** What of {@link clusterResources} nobody has claimed now. */
+  availableResources(): Promise<ResourceAmounts> {
+    return this.#engine.cluster.available()
   }
 
   /** Registers how instances of exactly `Class` travel, in this thread. The other side registers under the same name. */

@@ -1,5 +1,6 @@
 import type { ActorEngine } from './actor-engine.ts'
 import type { ChannelEngine } from './channel-engine.ts'
+import type { ClusterEngine } from './cluster-engine.ts'
 import type { ObjectEngine } from './object-engine.ts'
 import type { QueueEngine } from './queue-engine.ts'
 
@@ -10,6 +11,7 @@ export interface Engine {
   readonly objects: ObjectEngine
   readonly actors: ActorEngine
   readonly queues: QueueEngine
+  readonly cluster: ClusterEngine
   /** Why the engine can no longer be used; undefined while it can. */
   readonly lost: Error | undefined
   /** Ends everything that was started; idempotent. Everything pending is refused. */

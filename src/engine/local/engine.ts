@@ -4,12 +4,14 @@ import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
 import type { ActorPort } from '../actor-engine.ts'
 import type { ChannelEngine, ChannelHandles } from '../channel-engine.ts'
+import type { ClusterEngine } from '../cluster-engine.ts'
 import type { Engine } from '../engine.ts'
 import type { ObjectEngine, ObjectPort } from '../object-engine.ts'
 import type { QueueEngine, QueuePort } from '../queue-engine.ts'
 import { RemoteChannels } from '../remote/channels.ts'
 import { LocalActors } from './actors.ts'
 import { Client } from './client.ts'
+import { LocalCluster } from './cluster.ts'
 import { type HubOptions, type HubThread, startHubThread } from './hub-thread.ts'
 import { LocalObjects } from './local-objects.ts'
 import { Peers } from './peers.ts'
@@ -40,6 +42,7 @@ export class LocalEngine implements Engine {
   readonly objects: ObjectEngine
   readonly actors: LocalActors
   readonly queues: QueueEngine
+  readonly cluster: ClusterEngine
   readonly #hub: HubThread | undefined
   #ending: Promise<void> | undefined
 
@@ -57,6 +60,7 @@ export class LocalEngine implements Engine {
     this.channels = new RemoteChannels(client.channelHost(clock), makers.channels)
     this.actors = new LocalActors({ client, objects, peers, makeHandle: makers.actor, namespace })
     this.queues = new LocalQueues(client, this.actors, makers.queue)
+    this.cluster = new LocalCluster(client, objects)
     this.#hub = hub
   }
 

@@ -1,4 +1,5 @@
 import type { ResourceRequest } from '../../../actor-engine.ts'
+import type { ResourceAmounts } from '../../../cluster-engine.ts'
 
 /** Amounts by resource name, in ten-thousandths, so that fractions add up exactly, as in Ray. */
 export type Amounts = ReadonlyMap<string, number>
@@ -24,6 +25,16 @@ export class Resources {
   constructor(total: Readonly<Record<string, number>>) {
     this.#total = amountsOf(total)
     this.#free = new Map(this.#total)
+  }
+
+  /** What there is, claimed or not. */
+  get total(): ResourceAmounts {
+    return recordOf(this.#total)
+  }
+
+  /** What nobody has claimed. Less than nothing shows as nothing: who has lent what it holds takes it back at once. */
+  get available(): ResourceAmounts {
+    return recordOf(this.#free)
   }
 
   /** Why this can never be had; undefined when it can. */
@@ -89,6 +100,10 @@ export class Resources {
 /** The resources that count; memory limits a thread, and is not counted. */
 export function requested({ numCpus, numGpus, resources }: ResourceRequest): Amounts {
   return amountsOf({ ...resources, CPU: numCpus ?? 0, GPU: numGpus ?? 0 })
+}
+
+function recordOf(amounts: Amounts): ResourceAmounts {
+  return Object.fromEntries([...amounts].map(([name, amount]) => [name, Math.max(amount, 0) / unit]))
 }
 
 function amountsOf(record: Readonly<Record<string, number>>): Amounts {

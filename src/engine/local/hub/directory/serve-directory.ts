@@ -1,3 +1,4 @@
+import type { HubResources } from '../../cluster.ts'
 import type { HubOptions } from '../../hub-thread.ts'
 import type { Hub } from '../hub.ts'
 import { ActorDirectory } from './actor-directory.ts'
@@ -13,4 +14,5 @@ export function serveDirectory(hub: Hub, options: HubOptions): void {
   new ActorDirectory(hub, resources, threads)
   new TaskWorkers(hub, resources, threads)
   serveCallRoutes(hub)
+  hub.handle('cluster.resources', (): HubResources => ({ total: resources.total, available: resources.available }))
 }
