@@ -2,8 +2,8 @@ import { type EncodeContext, type EncodedHandle, handleSymbol } from '../codec/h
 import type { SelectSource } from '../core/select.ts'
 import { SerializationError } from '../errors.ts'
 
-export { handleSymbol }
 export type { EncodeContext, EncodedHandle }
+export { handleSymbol }
 
 /** Where a handle keeps the port that it stands on. Not public: engines use it to pass handles on. */
 export const portSymbol: unique symbol = Symbol.for('klaw.port')

@@ -5,7 +5,15 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelEmpty } from '../errors.ts'
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { waitFault } from './arguments.ts'
-import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import {
+  type EncodeContext,
+  type EncodedHandle,
+  handleSymbol,
+  handOver,
+  portSymbol,
+  type Selectable,
+  selectSymbol,
+} from './handle.ts'
 import { passing } from './passing.ts'
 import { systemClock } from './system-clock.ts'
 

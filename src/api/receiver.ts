@@ -4,7 +4,16 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelEmpty } from '../errors.ts'
 import type { Awaitable, Result } from '../result.ts'
 import { checkCount, checkKeys, checkSignal, checkTime, waitFault } from './arguments.ts'
-import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import {
+  type EncodeContext,
+  type EncodedHandle,
+  handleSymbol,
+  handOver,
+  passSymbol,
+  portSymbol,
+  type Selectable,
+  selectSymbol,
+} from './handle.ts'
 import { quiet } from './quiet.ts'
 import { receiveBatch } from './receive-batch.ts'
 import { ReceiveIterator } from './receive-iterator.ts'

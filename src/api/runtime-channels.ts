@@ -47,10 +47,12 @@ export interface OpenChannel {
   <Schema extends StandardSchemaV1>(
     options: RuntimeChannelOptions & WithSchema<Schema> & Unacknowledged,
   ): Promise<DistributedChannel<StandardSchemaV1.InferInput<Schema>, StandardSchemaV1.InferOutput<Schema>>>
-  <T>(options: RuntimeChannelOptions & { readonly schema?: undefined } & Acknowledged): Promise<
-    DistributedChannel<T, Delivery<T>>
-  >
-  <T>(options?: RuntimeChannelOptions & { readonly schema?: undefined } & Unacknowledged): Promise<DistributedChannel<T>>
+  <T>(
+    options: RuntimeChannelOptions & { readonly schema?: undefined } & Acknowledged,
+  ): Promise<DistributedChannel<T, Delivery<T>>>
+  <T>(
+    options?: RuntimeChannelOptions & { readonly schema?: undefined } & Unacknowledged,
+  ): Promise<DistributedChannel<T>>
 }
 
 const namedKeys = ['name', 'namespace', 'lifetime', 'ttl']
@@ -105,7 +107,9 @@ function namedSpec(kind: ChannelKind, options: NamedOptions): ChannelSpec {
     throw new TypeError(`'lifetime' must be 'detached' or 'session', got ${show(lifetime)}`)
   }
   if (name === undefined && (lifetime === 'detached' || ttl !== undefined)) {
-    throw new TypeError(`'${ttl === undefined ? 'lifetime' : 'ttl'}' needs a 'name': nobody could find the channel again`)
+    throw new TypeError(
+      `'${ttl === undefined ? 'lifetime' : 'ttl'}' needs a 'name': nobody could find the channel again`,
+    )
   }
   checkTime('ttl', ttl)
   return {

@@ -5,7 +5,15 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelFull } from '../errors.ts'
 import type { Awaitable, Result } from '../result.ts'
 import { show, waitFault } from './arguments.ts'
-import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, passSymbol, portSymbol, sendSymbol } from './handle.ts'
+import {
+  type EncodeContext,
+  type EncodedHandle,
+  handleSymbol,
+  handOver,
+  passSymbol,
+  portSymbol,
+  sendSymbol,
+} from './handle.ts'
 import { Permit } from './permit.ts'
 import { quiet } from './quiet.ts'
 import { SchemaSendPort } from './schema-send-port.ts'

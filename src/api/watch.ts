@@ -6,7 +6,16 @@ import type { ChannelClosed } from '../errors.ts'
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { show, waitFault } from './arguments.ts'
 import { whenKnown } from './awaitable.ts'
-import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import {
+  type EncodeContext,
+  type EncodedHandle,
+  handleSymbol,
+  handOver,
+  passSymbol,
+  portSymbol,
+  type Selectable,
+  selectSymbol,
+} from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
 import { systemClock } from './system-clock.ts'
 

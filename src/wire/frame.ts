@@ -95,7 +95,14 @@ export function endFrame(out: ByteWriter, start: number): void {
 }
 
 /** Writes a frame whose body is a few unsigned 32-bit integers. */
-export function writeFrame(out: ByteWriter, type: number, flags: number, stream: number, first?: number, second?: number): void {
+export function writeFrame(
+  out: ByteWriter,
+  type: number,
+  flags: number,
+  stream: number,
+  first?: number,
+  second?: number,
+): void {
   const start = beginFrame(out, type, flags, stream)
   out.reserve(8)
   if (first !== undefined) {
@@ -134,7 +141,8 @@ export class FrameReader {
     const start = this.end
     const available = this.bytes.byteLength - start
     if (available === 0) return false
-    if (available < headerLength) throw new RangeError(`a frame header has ${headerLength} bytes, ${available} are left`)
+    if (available < headerLength)
+      throw new RangeError(`a frame header has ${headerLength} bytes, ${available} are left`)
     const length = this.view.getUint32(start, true)
     if (length < headerLength - 4 || length + 4 > available) {
       throw new RangeError(`a frame announces ${length} bytes, ${available - 4} are left`)

@@ -1,5 +1,5 @@
-import { ItemQueue, type ItemWaiter } from '../core/item-queue.ts'
 import type { ByteWriter } from '../codec/byte-writer.ts'
+import { ItemQueue, type ItemWaiter } from '../core/item-queue.ts'
 import type { Batch, Connection, FrameSink } from './connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from './frame.ts'
 import { readTokens } from './sender-stream.ts'
@@ -253,4 +253,3 @@ const mark: ReceivedItem = {
   tokens: undefined,
   missed: 0,
 }
-

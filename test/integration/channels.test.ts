@@ -1,4 +1,4 @@
-import { type Delivery, type Receiver, connect } from '@klaw/core'
+import { connect, type Delivery, type Receiver } from '@klaw/core'
 import { describe, expect, test } from 'vitest'
 import { Pipe } from '../fixtures/pipeline-actors.ts'
 
@@ -85,7 +85,8 @@ describe('channels across threads', () => {
     const telling = (async () => {
       for await (const n of reports) {
         told.push(n)
-        if (told.length % 500 === 0) await klaw.kill(victims[told.length / 500 - 1] ?? heir, { noRestart: true }).catch(() => undefined)
+        if (told.length % 500 === 0)
+          await klaw.kill(victims[told.length / 500 - 1] ?? heir, { noRestart: true }).catch(() => undefined)
         if (told.length === 1_500) break
       }
     })()
@@ -152,7 +153,9 @@ describe('channels across threads', () => {
     const actors = numbers(0, 8).map(() => klaw.actor(Pipe).remote())
     const [tx, rx] = await klaw.channel<number>({ capacity: 256 })
     const received = actors.slice(0, 4).map((consumer) => consumer.consume.remote(rx))
-    const sent = actors.slice(4).map((producer, index) => producer.produce.remote(tx, index * 10_000, index * 10_000 + 5_000))
+    const sent = actors
+      .slice(4)
+      .map((producer, index) => producer.produce.remote(tx, index * 10_000, index * 10_000 + 5_000))
     await tx.close()
     await rx.close()
     await Promise.all(sent)

@@ -139,7 +139,12 @@ export class RemoteChannels implements ChannelEngine {
       handles.broadcastReceiver(new RemoteBroadcastReceivePort(host, channel, stream)),
     )
     arrive(HandleKind.watchSender, (channel, stream, extra) => {
-      const follower = WatchReplica.of<unknown>(host, channel, attach(host, channel.id, 'follower'), extra as WatchImage)
+      const follower = WatchReplica.of<unknown>(
+        host,
+        channel,
+        attach(host, channel.id, 'follower'),
+        extra as WatchImage,
+      )
       return handles.watchSender(new RemoteWatchSendPort(host, channel, stream, follower))
     })
     arrive(HandleKind.watchReceiver, (channel, stream, extra) => {

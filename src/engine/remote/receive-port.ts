@@ -173,7 +173,9 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
 
 /** Each operation gets an error of its own. */
 function closure(error: unknown): ChannelClosed {
-  return error instanceof ChannelClosed ? new ChannelClosed(error.message, { cause: error.cause }) : (error as ChannelClosed)
+  return error instanceof ChannelClosed
+    ? new ChannelClosed(error.message, { cause: error.cause })
+    : (error as ChannelClosed)
 }
 
 /** An item in acknowledged mode. */

@@ -1,7 +1,7 @@
 import type { SlotPort } from '../../core/ports.ts'
 import type { SlotWaiter } from '../../core/slots.ts'
 import { Waiter, type WaiterList } from '../../core/waiters.ts'
-import { ChannelClosed, ChannelPartialSend } from '../../errors.ts'
+import { type ChannelClosed, ChannelPartialSend } from '../../errors.ts'
 import { done, failed, type Result } from '../../result.ts'
 import type { Connection } from '../../wire/connection.ts'
 import type { EncodedValue } from '../../wire/token.ts'

@@ -1,7 +1,7 @@
 import type { EncodeContext } from '../../codec/handles.ts'
 import type { WaitOptions, WatchReceivePort, WatchSendPort } from '../../core/ports.ts'
 import type { SelectSource } from '../../core/select.ts'
-import { LocalWatchReceivePort } from '../../core/watch-ports.ts'
+import type { LocalWatchReceivePort } from '../../core/watch-ports.ts'
 import { ChannelClosed } from '../../errors.ts'
 import { done, failed, type Result } from '../../result.ts'
 import { HandleKind } from '../../wire/token.ts'
@@ -80,7 +80,10 @@ export class RemoteWatchSendPort<T> implements WatchSendPort<T> {
 }
 
 /** A new receiver, once the hub counts it and the latest value is here. */
-export async function subscribeWatch<T>(host: ChannelHost, channel: ChannelIdentity): Promise<RemoteWatchReceivePort<T>> {
+export async function subscribeWatch<T>(
+  host: ChannelHost,
+  channel: ChannelIdentity,
+): Promise<RemoteWatchReceivePort<T>> {
   const stream = host.connection.nextStream()
   const replica = WatchReplica.empty<T>(host, channel, stream)
   await host.connection.request('channel.attach', { id: channel.id, side: 'receiver', stream })

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ObjectRef } from '../../../src/api/object-ref.ts'
 import { freeObjects, getObjects, putObject, waitForObjects } from '../../../src/api/objects.ts'
+import type { LocalObjects } from '../../../src/engine/local/local-objects.ts'
+import type { OwnedObject } from '../../../src/engine/local/owned-object.ts'
 import {
   KlawError,
   ObjectFreedError,
@@ -9,8 +11,6 @@ import {
   OwnerDiedError,
   RuntimeClosedError,
 } from '../../../src/errors.ts'
-import type { LocalObjects } from '../../../src/engine/local/local-objects.ts'
-import type { OwnedObject } from '../../../src/engine/local/owned-object.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { pass, Rig, until } from './rig.ts'
 
@@ -115,7 +115,11 @@ test('when the owner ends, borrowers learn it: those that wait, those that have 
   const [, ref] = pending<number>(owner)
   const ready = putObject(owner, 1)
   const unread = putObject(owner, 2)
-  const [p, r, u] = (await pass(owner, borrower, [ref, ready, unread])) as [ObjectRef<number>, ObjectRef<number>, ObjectRef<number>]
+  const [p, r, u] = (await pass(owner, borrower, [ref, ready, unread])) as [
+    ObjectRef<number>,
+    ObjectRef<number>,
+    ObjectRef<number>,
+  ]
   await r
   const waiting = expect(getObjects(borrower, p)).rejects.toThrow(OwnerDiedError)
   owner.client.connection.close()
@@ -213,7 +217,9 @@ test('a store without room says how much there was', async () => {
   const [one, two] = [await rig.thread(), await rig.thread()]
   const held = putObject(one, new Uint8Array(600_000))
   expect(() => putObject(two, new Uint8Array(600_000))).toThrow(ObjectStoreFullError)
-  expect(() => putObject(two, new Uint8Array(600_000))).toThrow(/600\d\d\d bytes: it holds 600\d\d\d of at most 1000000 bytes/)
+  expect(() => putObject(two, new Uint8Array(600_000))).toThrow(
+    /600\d\d\d bytes: it holds 600\d\d\d of at most 1000000 bytes/,
+  )
   held[Symbol.dispose]()
   putObject(two, new Uint8Array(600_000))
 })

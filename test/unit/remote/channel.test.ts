@@ -227,7 +227,9 @@ describe('acknowledged mode', () => {
     const { send, receive } = await channels.open(spec({ ack: true, ackTimeout: 20 }))
     await send.send('job', undefined)
     await receive.recv(undefined)
-    expect(await (receive as ReceivePort<{ deliveryCount: number }>).recv(undefined)).toMatchObject({ deliveryCount: 2 })
+    expect(await (receive as ReceivePort<{ deliveryCount: number }>).recv(undefined)).toMatchObject({
+      deliveryCount: 2,
+    })
   })
 })
 

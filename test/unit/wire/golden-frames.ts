@@ -52,7 +52,13 @@ export function goldenFrames(): GoldenFrame[] {
   ]
 }
 
-function numbers(name: string, type: number, flags: number, stream: number, fields: Record<string, number>): GoldenFrame {
+function numbers(
+  name: string,
+  type: number,
+  flags: number,
+  stream: number,
+  fields: Record<string, number>,
+): GoldenFrame {
   const out = new ByteWriter()
   const [first, second] = Object.values(fields)
   writeFrame(out, type, flags, stream, first, second)
