@@ -3,6 +3,7 @@ import { readError } from './decode-error.ts'
 import type { Decoder } from './decoder.ts'
 import { ExtensionType, Special } from './extension-types.ts'
 import type { HandleCodec } from './handles.ts'
+import { KeptCustom } from './kept-custom.ts'
 import { MapValueStep, NthStep } from './paths.ts'
 import { PyObject } from './py-object.ts'
 import { readArrayHeader, readLength, readString } from './read-parts.ts'
@@ -216,6 +217,7 @@ function readCustom(decoder: Decoder, serializers: SerializerRegistry | undefine
   const name = readString(decoder)
   const data = decoder.readValue()
   decoder.leave()
+  if (decoder.context.keepCustom === true) return new KeptCustom(name, data)
   const serializer = serializers?.findByName(name)
   if (serializer === undefined) {
     throw decoder.fail(

@@ -5,6 +5,7 @@ import { writeError } from './encode-error.ts'
 import type { Encoder } from './encoder.ts'
 import { ExtensionType, Special } from './extension-types.ts'
 import { type EncodedHandle, type Handle, handleSymbol } from './handles.ts'
+import { KeptCustom } from './kept-custom.ts'
 import { MapValueStep, NthStep } from './paths.ts'
 import { PyObject } from './py-object.ts'
 import { refusalOf } from './refusals.ts'
@@ -21,6 +22,7 @@ export function writeObject(encoder: Encoder, value: object, prototype: object):
   if (serializer !== undefined) writeCustom(encoder, value, serializer)
   else if (ArrayBuffer.isView(value)) writeView(encoder, value)
   else if (value instanceof PyObject) writePyObject(encoder, value)
+  else if (value instanceof KeptCustom) writeCustomData(encoder, value.name, value.data)
   else writeBuiltIn(encoder, value, prototype)
 }
 
@@ -92,9 +94,13 @@ function writeCustom(encoder: Encoder, value: object, serializer: RegisteredSeri
   } catch (thrown) {
     throw encoder.fail(`the serializer ${JSON.stringify(serializer.name)} threw`, thrown)
   }
+  writeCustomData(encoder, serializer.name, data)
+}
+
+function writeCustomData(encoder: Encoder, name: string, data: unknown): void {
   encoder.writeOpaque(ExtensionType.Custom, () => {
     writeArrayHeader(encoder.writer, 2)
-    writeString(encoder.writer, serializer.name)
+    writeString(encoder.writer, name)
     encoder.writeValue(data)
   })
 }

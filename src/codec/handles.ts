@@ -43,4 +43,6 @@ export interface DecodeContext {
   readonly attachments?: readonly unknown[] | undefined
   /** Typed arrays become views of the input bytes where alignment allows, instead of copies. */
   readonly borrow?: boolean | undefined
+  /** Values of classes with a serializer become `KeptCustom`s, which can be sent on. */
+  readonly keepCustom?: boolean | undefined
 }

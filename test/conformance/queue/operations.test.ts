@@ -182,6 +182,30 @@ conformance('queue operations', (engine, it) => {
     expect(await queue.getNowaitBatch(2)).toEqual(['first', 'second'])
   })
 
+  it('values of classes with a serializer need it only at the ends', async () => {
+    class Money {
+      readonly cents: number
+      constructor(cents: number) {
+        this.cents = cents
+      }
+    }
+    klaw.registerSerializer(Money, {
+      name: 'Money',
+      serialize: ({ cents }) => ({ cents, since: new Date(0) }),
+      deserialize: ({ cents }) => new Money(cents),
+    })
+    using queue = klaw.queue<unknown>()
+    const money = new Money(5)
+    await queue.put({ list: [money, money], map: new Map([['key', new Money(7)]]) })
+    const { list, map } = (await queue.get()) as { list: Money[]; map: Map<string, Money> }
+    expect(list[0]).toBeInstanceOf(Money)
+    expect(list[0]).toBe(list[1])
+    expect([list[0]?.cents, map.get('key')?.cents]).toEqual([5, 7])
+    await queue.putNowaitBatch([money])
+    expect(await queue.getNowaitBatch(1)).toEqual([money])
+    klaw.deregisterSerializer(Money)
+  })
+
   it('a value that can not be sent fails its put, with the path', async () => {
     using queue = klaw.queue<unknown>()
     const error = await rejection(queue.put({ deep: [() => 1] }))

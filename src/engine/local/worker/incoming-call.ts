@@ -1,9 +1,12 @@
+import type { DecodeContext } from '../../../codec/handles.ts'
 import { Waiter } from '../../../core/waiters.ts'
 import { CallFlag } from '../../../wire/call-frames.ts'
 import type { CallContext } from '../../thread-context.ts'
 import { announce, type ChainLink, type RunningCall } from '../deadlock-watch.ts'
 import type { PendingCall } from '../pending-call.ts'
 import type { CallServer } from './call-server.ts'
+
+const keeping: DecodeContext = { keepCustom: true }
 
 /** A call that this thread has been asked to run, until it has been answered. Stands in its actor's queue until it is its turn. */
 export class IncomingCall extends Waiter implements RunningCall {
@@ -27,6 +30,8 @@ export class IncomingCall extends Waiter implements RunningCall {
   queue: { withdraw(call: IncomingCall): void; awaited(call: IncomingCall): void } | undefined
   /** What to run in place of the method of that name. */
   work: ((args: unknown[]) => unknown) | undefined
+  /** Its method only passes values on: it gets those of classes with a serializer as they came. */
+  keepCustom = false
   /** Why the method should stop. */
   abortReason: Error | undefined
   /** The actor that runs it; undefined for a task. */
@@ -91,11 +96,12 @@ export class IncomingCall extends Waiter implements RunningCall {
     const count = this.#count
     const args: unknown[] = []
     const { codec } = this.server
+    const { keepCustom } = this
     let position = this.#payload
     if ((this.flags & CallFlag.attachments) === 0) {
       for (let index = 0; index < count; index++) {
         const end = position + this.#view.getUint32(this.#lengths + index * 4, true)
-        args.push(codec.decode(this.#bytes, position, end))
+        args.push(codec.decode(this.#bytes, position, end, keepCustom ? keeping : undefined))
         position = end
       }
       return args
@@ -104,7 +110,8 @@ export class IncomingCall extends Waiter implements RunningCall {
     for (let index = 0; index < count; index++) {
       const end = position + this.#view.getUint32(this.#lengths + index * 4, true)
       const next = attached + this.#view.getUint32(this.#lengths + (count + index) * 4, true)
-      args.push(codec.decode(this.#bytes, position, end, { attachments: this.#attachments?.slice(attached, next) }))
+      const attachments = this.#attachments?.slice(attached, next)
+      args.push(codec.decode(this.#bytes, position, end, { attachments, keepCustom }))
       position = end
       attached = next
     }

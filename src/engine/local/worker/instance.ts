@@ -29,12 +29,15 @@ export class Instance implements CallReceiver {
   /** Calls whose methods have returned promises. */
   readonly #running = new Set<IncomingCall>()
   readonly #generators = new Set<GeneratorReceiver>()
+  /** Klaw's own actors hold values for others, whose classes this thread need not know. */
+  readonly #builtIn: boolean
   #dropped = false
 
   constructor(home: InstanceHome, id: string, description: ActorDescription, target: object, maxConcurrency: number) {
     this.id = id
     this.#home = home
     this.#description = description
+    this.#builtIn = description.module.startsWith('klaw:')
     const methods = target as Readonly<Record<string, (...args: unknown[]) => unknown>>
     for (const name of Object.keys(description.methods)) this.#methods.set(name, (args) => methods[name]!(...args))
     this.#maxConcurrency = maxConcurrency
@@ -43,6 +46,7 @@ export class Instance implements CallReceiver {
   accept(call: IncomingCall): void {
     call.actorId = this.id
     call.className = this.#description.name
+    call.keepCustom = this.#builtIn
     if (this.#dropped) {
       call.server.lost(call)
     } else if (this.#running.size < this.#maxConcurrency && this.#queue.length === 0) {
