@@ -23,10 +23,15 @@ new Host(engine, thread, [queueDefinition(engine.client, systemClock)])
 process.on('uncaughtExceptionMonitor', (error) => {
   try {
     connection.notify('thread.failing', error)
-    connection.flush()
   } catch {
     // It can not be sent; the hub makes do with Node's report.
   }
+})
+
+// Calls that have been answered count, also when the next one ends the thread.
+process.on('exit', () => {
+  engine.peers.flush()
+  connection.flush()
 })
 
 // Without the hub the thread is of no use to anybody: it ends with the reason.

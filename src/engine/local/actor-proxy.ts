@@ -9,6 +9,9 @@ import type { Peers } from './peers.ts'
 import { type CallTarget, PendingCall } from './pending-call.ts'
 import { hasRefs, prepareCall } from './prepare-call.ts'
 
+/** Milliseconds within which the hub has learnt that a thread has ended, and has said so, after its connections have. */
+const longestSilence = 5_000
+
 /** What a proxy needs from the engine of its thread. */
 export interface ProxyOwner {
   readonly objects: LocalObjects
@@ -74,28 +77,32 @@ export class ActorProxy implements CallTarget {
       call.refuse(refusal)
       return object
     }
-    const { state } = this
-    if (
-      state.t === 'alive' &&
-      retries === 0 &&
-      this.#queue.length === 0 &&
-      !hasRefs(args) &&
-      this.#peer?.lost === false
-    ) {
-      try {
-        const id = this.#peer.trySend(call, state.slot, method, args)
-        if (id !== 0) {
-          call.sent(this.#peer, state.slot, id)
-          return object
-        }
-      } catch (error) {
-        call.refuse(error)
-        return object
-      }
-    }
+    if (retries === 0 && this.#queue.length === 0 && !hasRefs(args) && this.#sendNow(call, args)) return object
     this.#queue.push(call)
     prepareCall(owner.objects, call, args, () => this.#pump())
     return object
+  }
+
+  /** Sends a call whose arguments can leave as they are, if the actor is there. False when it has to wait. */
+  #sendNow(call: PendingCall, args: readonly unknown[]): boolean {
+    const { state } = this
+    if (state.t !== 'alive') return false
+    const peer = this.#connect(state.session)
+    if (peer.lost) return false
+    try {
+      const id = peer.trySend(call, state.slot, call.method, args)
+      if (id === 0) return false
+      call.sent(peer, state.slot, id)
+    } catch (error) {
+      call.refuse(error)
+    }
+    return true
+  }
+
+  /** The connection to the actor's thread, made when there is something to send. */
+  #connect(session: number): Peer {
+    this.#peer ??= this.owner.peers.to(session)
+    return this.#peer
   }
 
   /** Why a new call can not even wait. */
@@ -116,9 +123,11 @@ export class ActorProxy implements CallTarget {
   /** The hub's word about the actor. */
   update(state: ActorState): void {
     if (this.state.t === 'dead') return
+    // A handle that arrives brings news that may be older than what is under way about the same instance.
+    if (state.t === 'alive' && this.isAt(state.session, state.slot)) return
     const before = this.#peer
     this.state = state
-    this.#peer = state.t === 'alive' ? this.owner.peers.to(state.session) : undefined
+    this.#peer = undefined
     if (before !== undefined && (state.t === 'restarting' || state.t === 'dead') && state.killed)
       this.#forgetSent(before)
     const undecided = this.#undecided.sort((a, b) => a.number - b.number)
@@ -149,14 +158,26 @@ export class ActorProxy implements CallTarget {
     const current = call.peer !== undefined && this.isAt(call.peer.session, call.slot)
     call.peer = undefined
     if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
-    else if (current) this.#undecided.push(call)
-    else this.#decide([call])
+    else if (!current) this.#decide([call])
+    else if (this.#undecided.push(call) === 1) this.#confirm()
   }
 
   /** Whether the instance in that slot of that thread is the one that runs, as far as is known. */
   isAt(session: number, slot: number): boolean {
     const { state } = this
     return state.t === 'alive' && state.slot === slot && state.session === session
+  }
+
+  /** The hub will say what became of the actor. If all that has ended is the connection, nobody else would say so. */
+  #confirm(): void {
+    const { state } = this
+    const timer = setTimeout(() => {
+      if (this.state !== state || this.owner.lost !== undefined) return
+      this.#peer = undefined
+      this.#decide(this.#undecided.splice(0))
+      this.#pump()
+    }, longestSilence)
+    timer.unref()
   }
 
   again(call: PendingCall): void {
@@ -258,8 +279,8 @@ export class ActorProxy implements CallTarget {
 
   #pump(): void {
     const { state } = this
-    const peer = this.#peer
-    if (state.t !== 'alive' || peer === undefined) return
+    if (state.t !== 'alive' || this.#queue.length === 0) return
+    const peer = this.#connect(state.session)
     for (let head = this.#queue.first; head?.prepared === true && !peer.lost; head = this.#queue.first) {
       this.#queue.shift()
       try {

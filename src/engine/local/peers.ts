@@ -47,6 +47,12 @@ export class Peers {
     return peer
   }
 
+  /** Sends everything that has been written so far, since this thread is about to end. */
+  flush(): void {
+    for (const connection of this.#callers) connection.flush()
+    for (const peer of this.#peers.values()) peer.connection.flush()
+  }
+
   #connect(session: number): Transport {
     if (session === this.#client.session) {
       const [near, far] = LoopbackTransport.pair()

@@ -3,7 +3,7 @@ import type { CodeAddress } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
 import type { ProxyOwner } from './actor-proxy.ts'
 import type { Client } from './client.ts'
-import type { LeaseEnd } from './hub/directory/task-workers.ts'
+import type { LeaseEnd } from './task-lease.ts'
 import { TaskQueue } from './task-queue.ts'
 
 /** What tasks need from the engine of their thread. */

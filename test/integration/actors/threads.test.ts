@@ -25,6 +25,11 @@ const ends = [
     { name: 'InvoiceError', message: 'invoice 9 is wrong', invoice: 9, cause: { message: 'out of paper' } },
   ],
   [
+    'a thrown text',
+    (faulty: FaultyHandle) => faulty.throwTextLater.remote(),
+    { message: 'the worker thread threw no paper' },
+  ],
+  [
     'an unhandled rejection',
     (faulty: FaultyHandle) => faulty.rejectLater.remote(),
     { name: 'InvoiceError', invoice: 10 },
@@ -83,6 +88,16 @@ test('a memory limit of a pooled actor gives it a thread of its own', async () =
   await Promise.all([counter.ready(), faulty.ready()])
   expect(await rejection(faulty.fillHeap.remote())).toMatchObject({ cause: { code: 'OUT_OF_MEMORY' } })
   expect(await counter.add.remote(1)).toBe(2)
+})
+
+test('calls that were answered before the end count', async () => {
+  using faulty = makeFaulty()
+  await faulty.ready()
+  const answered = Array.from({ length: 50 }, () => faulty.hello.remote())
+  const ending = faulty.exit.remote(1)
+  const values = await klaw.get(answered)
+  expect(new Set(values).size).toBe(1)
+  expect(await rejection(ending)).toBeInstanceOf(ActorDiedError)
 })
 
 test('an exit in the constructor', async () => {

@@ -3,6 +3,7 @@ import { KlawError, RuntimeClosedError, TaskCancelledError } from '../../../erro
 import { beginResult, type CallHeader, ResultFlag, readCall } from '../../../wire/call-frames.ts'
 import type { Connection, FrameSink } from '../../../wire/connection.ts'
 import { endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/frame.ts'
+import type { EncodedValue } from '../../../wire/token.ts'
 import { encodeTransit, transitContext } from '../../remote/transit.ts'
 import { movesBuffers } from '../../transfer.ts'
 import type { Client } from '../client.ts'
@@ -157,7 +158,7 @@ export class CallServer implements FrameSink {
       if (movesBuffers(value)) {
         const moved = encodeTransit(this.codec, value, 'result', this.#client.releaseTokens, this.session)
         out.position = start
-        this.#answerAfterBarrier(call.id, flags, moved.bytes, [...(moved.tokens ?? [])], moved.attachments ?? [])
+        this.#answerWith(call, flags, moved)
         return
       }
       this.codec.encodeInto(out, value, this.#context, 'result')
@@ -173,17 +174,11 @@ export class CallServer implements FrameSink {
     }
     const bytes = out.bytes.slice(payload, out.position)
     out.position = start
-    this.#answerAfterBarrier(call.id, flags, bytes, handles.splice(0), attachments.splice(0))
+    this.#answerWith(call, flags, { bytes, tokens: handles.splice(0), attachments: attachments.splice(0) })
   }
 
-  /** Handles that arrived have to be claimed, and those that leave to be announced, before the caller sees the answer. */
-  #answerAfterBarrier(
-    id: number,
-    flags: number,
-    bytes: Uint8Array,
-    tokens: ReturnType<typeof transitContext>['handles'],
-    attachments: readonly unknown[],
-  ): void {
+  #answerWith({ id, hasHandles }: IncomingCall, flags: number, value: EncodedValue): void {
+    const { bytes, tokens = [], attachments = [] } = value
     const post = () => {
       if (this.#connection.lost !== undefined) {
         this.#client.releaseTokens(tokens)
@@ -195,6 +190,11 @@ export class CallServer implements FrameSink {
         endFrame(out, start)
       })
     }
+    if (tokens.length === 0 && !hasHandles) {
+      post()
+      return
+    }
+    // Handles that arrived have to be claimed, and those that leave to be announced, before the caller sees the answer.
     this.#client.barrier().then(post, () => {
       // The hub is gone, and with it this thread.
     })

@@ -8,7 +8,8 @@ const typeScriptFile = /\.[cm]?tsx?$/
  * Loaders that users may have started Node with, and that bring TypeScript to its threads too. tsx is none of them: on a Node that
  * does not strip types by itself, `--import tsx` has no effect outside the main thread.
  */
-const knownLoader = /ts-node|swc|esbuild|babel|oxc|typescript/
+const knownLoader = /(^|[/\\=])(ts-node|tsimp|@swc-node|@oxc-node|esbuild-register|@babel)\b/
+const tsxLoader = /(^|[/\\=])tsx\b/
 
 /** Makes TypeScript modules loadable in this thread, if they are not yet. */
 export class TypeScriptSupport {
@@ -16,7 +17,8 @@ export class TypeScriptSupport {
 
   /** Settles when the module can be imported as far as its language goes. */
   async prepareFor(module: string): Promise<void> {
-    if (!isTypeScript(module) || hasTypeScript()) return
+    // A program that runs under tsx may import TypeScript from JavaScript.
+    if (hasTypeScript() || !(isTypeScript(module) || startedWith(tsxLoader))) return
     this.#ready ??= registerTsx(module)
     await this.#ready
   }
@@ -30,7 +32,12 @@ function isTypeScript(module: string): boolean {
 function hasTypeScript(): boolean {
   const { typescript } = process.features as { typescript?: unknown }
   if (typescript !== undefined && typescript !== false) return true
-  return [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((argument) => knownLoader.test(argument))
+  return startedWith(knownLoader)
+}
+
+function startedWith(loader: RegExp): boolean {
+  const options = (process.env.NODE_OPTIONS ?? '').split(/\s+/)
+  return [...process.execArgv, ...options].some((argument) => loader.test(argument))
 }
 
 async function registerTsx(module: string): Promise<void> {

@@ -179,7 +179,13 @@ export class ActorRecord implements ThreadUser {
   #granted(): void {
     this.#waiting = false
     this.#holding = true
-    this.#place = this.#findPlace()
+    try {
+      this.#place = this.#findPlace()
+    } catch (cause) {
+      this.#giveBack()
+      this.#failed(cause)
+      return
+    }
     this.#construct(this.#place)
   }
 
@@ -213,13 +219,15 @@ export class ActorRecord implements ThreadUser {
       (cause: unknown) => {
         // A thread that has ended says so by itself, with the reason.
         if (session.connection.lost !== undefined || this.#instance !== instance) return
-        const message = cause instanceof Error ? cause.message : String(cause)
-        this.die(
-          new ActorDiedError(`${this.label} could not be created: ${message}`, { actorId: this.id, cause }),
-          false,
-        )
+        this.#failed(cause)
       },
     )
+  }
+
+  #failed(cause: unknown): void {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const error = new ActorDiedError(`${this.label} could not be created: ${message}`, { actorId: this.id, cause })
+    this.die(error, false)
   }
 
   /** Leaves the line for resources, or the thread. */

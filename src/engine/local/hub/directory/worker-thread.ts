@@ -27,7 +27,7 @@ export class WorkerThread {
   #start!: () => void
   readonly #worker: Worker
   readonly #ended: (cause: Error) => void
-  #error: Error | undefined
+  #error: unknown
   #stopped = false
 
   /** @param ended called once, when the thread has gone by itself; not after {@link stop} */
@@ -43,13 +43,13 @@ export class WorkerThread {
       name,
       workerData: start,
       transferList: [port2],
-      execArgv: process.execArgv,
       ...(options.environment === undefined ? {} : { env: { ...process.env, ...options.environment } }),
       ...(options.memory === undefined ? {} : { resourceLimits: limitsOf(options.memory) }),
     })
     this.#worker.unref()
     this.#worker.once('error', (error) => {
-      this.#error = error
+      // The thread's own word is the better one.
+      this.#error ??= error
     })
     this.#worker.once('exit', (code) => {
       port1.close()
@@ -64,8 +64,8 @@ export class WorkerThread {
   }
 
   /** What the thread itself says about its end, just before. */
-  failing(error: Error): void {
-    this.#error ??= error
+  failing(error: unknown): void {
+    this.#error = error
   }
 
   /** Ends the thread, whatever it is doing. */
@@ -77,6 +77,7 @@ export class WorkerThread {
   #cause(code: number): Error {
     const error = this.#error
     if (error === undefined) return new KlawError(`the worker thread ended with process.exit(${code})`)
+    if (!(error instanceof Error)) return new KlawError(`the worker thread threw ${String(error)}`, { cause: error })
     if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return error
     return new OutOfMemoryError('the worker thread has used more memory than it may', { cause: error })
   }

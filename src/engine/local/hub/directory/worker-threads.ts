@@ -29,7 +29,7 @@ export class WorkerThreads {
     this.#namespace = namespace
     this.#poolSize = poolSize
     hub.handle('thread.ready', (session) => this.#bySession.get(session.id)?.ready())
-    hub.handle('thread.failing', (session, error: Error) => this.#bySession.get(session.id)?.failing(error))
+    hub.handle('thread.failing', (session, error: unknown) => this.#bySession.get(session.id)?.failing(error))
   }
 
   /** A thread for one user. */
