@@ -6,7 +6,16 @@ import { type ChannelClosed, type ChannelEmpty, ChannelLagged } from '../errors.
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { checkCount, checkKeys, show, waitFault } from './arguments.ts'
 import { whenKnown } from './awaitable.ts'
-import { type EncodeContext, type EncodedHandle, handleSymbol, handOver, passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
+import {
+  type EncodeContext,
+  type EncodedHandle,
+  handleSymbol,
+  handOver,
+  passSymbol,
+  portSymbol,
+  type Selectable,
+  selectSymbol,
+} from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -263,17 +272,13 @@ export interface LocalBroadcastReceiver<out T> extends BroadcastReceiver<T> {
 export function broadcast<T>(
   options: BroadcastOptions = {},
 ): [sender: LocalBroadcastSender<T>, receiver: LocalBroadcastReceiver<T>] {
-  const state = new Broadcast<T>(broadcastCapacity(options))
+  checkKeys('broadcast options', options, ['capacity'])
+  const { capacity = 10_000 } = options
+  checkCount('capacity', capacity, 1, false)
+  const state = new Broadcast<T>(capacity)
   const sender = BroadcastSender.over(new LocalBroadcastSendPort(state, systemClock)) as LocalBroadcastSender<T>
   const receiver = BroadcastReceiver.over(
     new LocalBroadcastReceivePort(state.subscribe(), state.capacity, systemClock),
   ) as LocalBroadcastReceiver<T>
   return [sender, receiver]
-}
-
-/** Checks the options that every engine understands. */
-export function broadcastCapacity({ capacity = 10_000, ...rest }: BroadcastOptions): number {
-  checkKeys('broadcast options', rest, ['capacity'])
-  checkCount('capacity', capacity, 1, false)
-  return capacity
 }

@@ -61,6 +61,7 @@ const namedKeys = ['name', 'namespace', 'lifetime', 'ttl']
 
 /** Options of an in-process channel, as they came in. */
 export function checkLocalOptions(options: object): ChannelSettings {
+  checkKeys('channel options', options, [...localKeys, ...namedKeys])
   for (const key of namedKeys) {
     if ((options as Record<string, unknown>)[key] !== undefined) {
       throw new TypeError(
@@ -69,7 +70,6 @@ export function checkLocalOptions(options: object): ChannelSettings {
       )
     }
   }
-  checkKeys('channel options', options, localKeys)
   return channelSettings(options)
 }
 

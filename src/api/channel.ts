@@ -78,17 +78,19 @@ export function channel<T>(options?: ChannelOptions & Unchecked & Unacknowledged
 export function channel(
   options: object = {},
 ): LocalChannel<never, unknown> | Promise<readonly [Sender<never>, Receiver<unknown>]> {
-  const { distributed, ...rest } = options as { distributed?: ChannelRuntime | boolean }
+  const distributed = (options as { distributed?: unknown } | null)?.distributed
   if (distributed === undefined || distributed === false) {
     return localChannel(checkLocalOptions(options), systemClock)
   }
-  return openDistributed(distributed, rest)
+  return openDistributed(options as { distributed: unknown })
 }
 
-async function openDistributed(
-  distributed: unknown,
-  options: object,
-): Promise<readonly [Sender<never>, Receiver<unknown>]> {
+async function openDistributed({
+  distributed,
+  ...options
+}: {
+  distributed: unknown
+}): Promise<readonly [Sender<never>, Receiver<unknown>]> {
   const runtime = distributed === true ? onlyRuntime() : (distributed as Partial<ChannelRuntime> | null)
   if (typeof runtime?.channel !== 'function') {
     throw new TypeError(`'distributed' must be a runtime or true, got ${show(distributed)}`)

@@ -114,13 +114,18 @@ export function sending<T>(sender: Sender<T>, value: T): Selectable<Result<void,
 export function after(milliseconds: number): Selectable<Result<void, never>> {
   checkTime('milliseconds', milliseconds)
   const time = systemClock.now() + milliseconds
-  const left = () => Math.max(0, time - systemClock.now())
+  // A timer may fire a little early. Once it has, the time is over for every later select too.
+  let over = false
+  const left = () => (over ? 0 : Math.max(0, time - systemClock.now()))
   const source: SelectSource<Result<void, never>> = {
     ready: () => left() === 0,
     take: () => success(undefined),
     park(win) {
       if (time === Number.POSITIVE_INFINITY) return () => {}
-      const timer = systemClock.setTimer(() => win(success(undefined)), left())
+      const timer = systemClock.setTimer(() => {
+        over = true
+        win(success(undefined))
+      }, left())
       return () => systemClock.clearTimer(timer)
     },
   }
