@@ -56,7 +56,7 @@ export const selectingSuite = suite('select', (engine, it) => {
     )
     const received: number[] = []
     for (;;) {
-      const won = await select({ one, two, tick: after(received.length % 3) })
+      const won = await select({ one, two, tick: after(1 + (received.length % 3)) })
       if (won.case === 'tick') continue
       if (won.value.ok) received.push(won.value.value)
       else if (one.isClosed && two.isClosed) break
