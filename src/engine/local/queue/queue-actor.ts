@@ -1,9 +1,18 @@
 import { BoundedQueue, type QueueWaiter } from '../../../core/bounded-queue.ts'
 import type { Clock } from '../../../core/clock.ts'
+import { RingBuffer } from '../../../core/ring-buffer.ts'
 import { Waiter } from '../../../core/waiters.ts'
 import type { QueueRefusal } from '../../queue-engine.ts'
 import type { SessionWatch } from '../session-watch.ts'
-import type { Handed, QueueCaller, Unsuccessful } from './queue-calls.ts'
+import type { Handed, Unsuccessful } from './queue-calls.ts'
+
+/** Which operation of which handle of which thread. */
+interface Caller {
+  readonly session: number
+  /** Unique in the runtime. */
+  readonly handle: string
+  readonly operation: number
+}
 
 /** An item that was handed out, until the handle that got it says that it took it. */
 interface HandedItem {
@@ -21,8 +30,7 @@ export class QueueActor {
   readonly #clock: Clock
   readonly #waiting = new Map<string, Waiting>()
   /** What each handle has been handed and did not take yet. */
-  readonly #handed = new Map<string, HandedItem[]>()
-  readonly #handles = new Map<string, number>()
+  readonly #handed = new Map<string, { readonly session: number; readonly items: RingBuffer<HandedItem> }>()
   readonly #watched = new Map<number, () => void>()
   #tickets = 0
 
@@ -34,10 +42,14 @@ export class QueueActor {
   }
 
   put(
-    caller: QueueCaller,
+    session: number,
+    handle: number,
+    operation: number,
+    took: number,
     timeout: number | undefined,
     item: unknown,
   ): 'done' | Promise<'done' | Unsuccessful> | Unsuccessful {
+    const caller = this.#called(session, handle, operation, took)
     if (this.#queue.tryPut([item])) return 'done'
     if (timeout === 0) return 'timeout'
     return new Promise((resolve) => {
@@ -52,13 +64,16 @@ export class QueueActor {
   }
 
   get(
-    caller: QueueCaller,
+    session: number,
+    handle: number,
+    operation: number,
     took: number,
     timeout: number | undefined,
-  ): Handed | Unsuccessful | Promise<Handed | Unsuccessful> {
-    this.took(caller.handle, took)
+  ): Promise<Handed | Unsuccessful> | Unsuccessful {
+    const caller = this.#called(session, handle, operation, took)
     const items = this.#queue.tryGet(1)
-    if (items !== undefined) return this.#hand(caller, items)
+    // Always by a promise, so that what is handed out arrives in the order of its tickets.
+    if (items !== undefined) return Promise.resolve(this.#hand(caller, items))
     if (timeout === 0) return 'timeout'
     return new Promise((resolve) => {
       const waiting = new Waiting(caller, undefined, resolve, (item) => resolve(this.#hand(caller, [item])))
@@ -67,29 +82,26 @@ export class QueueActor {
     })
   }
 
-  getMany(caller: QueueCaller, took: number, count: number): Handed | QueueRefusal {
-    this.took(caller.handle, took)
+  getMany(
+    session: number,
+    handle: number,
+    operation: number,
+    took: number,
+    count: number,
+  ): Promise<Handed> | QueueRefusal {
+    const caller = this.#called(session, handle, operation, took)
     const items = this.#queue.tryGet(count)
-    return items === undefined ? this.#refusal() : this.#hand(caller, items)
+    return items === undefined ? this.#refusal() : Promise.resolve(this.#hand(caller, items))
   }
 
-  /** The handle has taken what it was handed, up to `ticket`. */
-  took(handle: string, ticket: number): void {
-    const handed = this.#handed.get(handle)
-    if (handed === undefined) return
-    const open = handed.findIndex((item) => item.ticket > ticket)
-    if (open > 0) handed.splice(0, open)
-    if (open === -1) this.#forget(handle)
-    this.#unwatchIfIdle()
+  /** The handle has taken what it was handed, up to the ticket. */
+  took(session: number, handle: number, operation: number, took: number): void {
+    this.#called(session, handle, operation, took)
   }
 
   /** The operation is to have no effect, if it had none so far. */
-  abandon(handle: string, operation: number): void {
-    const waiting = this.#waiting.get(`${handle}.${operation}`)
-    if (waiting === undefined || !this.#queue.leave(waiting)) return
-    waiting.end()
-    waiting.give('gone')
-    this.#unwatchIfIdle()
+  abandon(session: number, handle: number, operation: number, took: number): void {
+    this.#giveUp(this.#called(session, handle, operation, took))
   }
 
   size(): number {
@@ -98,6 +110,25 @@ export class QueueActor {
 
   full(): boolean {
     return this.#queue.isFull
+  }
+
+  #called(session: number, handle: number, operation: number, took: number): Caller {
+    const caller = { session, handle: `${session}.${handle}`, operation }
+    const handed = this.#handed.get(caller.handle)
+    if (handed === undefined) return caller
+    const { items } = handed
+    while (items.length > 0 && (items.at(0) as HandedItem).ticket <= took) items.popFront()
+    if (items.length === 0) this.#handed.delete(caller.handle)
+    this.#unwatchIfIdle()
+    return caller
+  }
+
+  #giveUp({ handle, operation }: Caller): void {
+    const waiting = this.#waiting.get(`${handle}.${operation}`)
+    if (waiting === undefined || !this.#queue.leave(waiting)) return
+    waiting.end()
+    waiting.give('gone')
+    this.#unwatchIfIdle()
   }
 
   #wait(waiting: Waiting, timeout: number | undefined): void {
@@ -120,16 +151,15 @@ export class QueueActor {
     this.#unwatchIfIdle()
   }
 
-  #hand({ session, handle }: QueueCaller, items: readonly unknown[]): Handed {
+  #hand({ session, handle }: Caller, items: readonly unknown[]): Handed {
     this.#watchSession(session)
     const ticket = ++this.#tickets
     let handed = this.#handed.get(handle)
     if (handed === undefined) {
-      handed = []
+      handed = { session, items: new RingBuffer() }
       this.#handed.set(handle, handed)
-      this.#handles.set(handle, session)
     }
-    for (const item of items) handed.push({ ticket, item })
+    for (const item of items) handed.items.pushBack({ ticket, item })
     return [ticket, ...items]
   }
 
@@ -156,41 +186,29 @@ export class QueueActor {
 
   #sessionEnded(session: number): void {
     this.#watched.delete(session)
-    for (const { caller } of [...this.#waiting.values()]) {
-      if (caller.session === session) this.abandon(caller.handle, caller.operation)
-    }
+    for (const { caller } of [...this.#waiting.values()]) if (caller.session === session) this.#giveUp(caller)
     const back: HandedItem[] = []
-    for (const [handle, owner] of this.#handles) {
-      if (owner !== session) continue
-      back.push(...(this.#handed.get(handle) ?? []))
-      this.#forget(handle)
+    for (const [handle, handed] of this.#handed) {
+      if (handed.session !== session) continue
+      while (handed.items.length > 0) back.push(handed.items.popFront() as HandedItem)
+      this.#handed.delete(handle)
     }
     back.sort((a, b) => a.ticket - b.ticket)
     this.#queue.giveBack(back.map(({ item }) => item))
     this.#unwatchIfIdle()
   }
-
-  #forget(handle: string): void {
-    this.#handed.delete(handle)
-    this.#handles.delete(handle)
-  }
 }
 
 /** An operation that waits. */
 class Waiting extends Waiter implements QueueWaiter<unknown> {
-  readonly caller: QueueCaller
+  readonly caller: Caller
   readonly item: unknown
   readonly give: (outcome: Unsuccessful) => void
   /** Lets go of the timer, and of its place among those that can be abandoned. */
   end: () => void = () => {}
   readonly #success: (item: unknown) => void
 
-  constructor(
-    caller: QueueCaller,
-    item: unknown,
-    give: (outcome: Unsuccessful) => void,
-    success: (item: unknown) => void,
-  ) {
+  constructor(caller: Caller, item: unknown, give: (outcome: Unsuccessful) => void, success: (item: unknown) => void) {
     super()
     this.caller = caller
     this.item = item

@@ -20,14 +20,11 @@ export const queueDescription: ActorDescription = {
   asynchronous: true,
 }
 
-/** Who calls, and which of its operations this is, so that it can be abandoned. */
-export interface QueueCaller {
-  /** The caller's thread: when it ends, what it waits for is forgotten and what it did not take comes back. */
-  readonly session: number
-  /** The handle, unique in the runtime. */
-  readonly handle: string
-  readonly operation: number
-}
+/**
+ * What every operation begins with: the session and the number of the handle, the number of the operation, and the last ticket that
+ * the handle has taken. When the session's thread ends, what it waits for is forgotten and what it did not take comes back.
+ */
+export type QueueCaller = [session: number, handle: number, operation: number, took: number]
 
 /** How an operation that waits ended, other than by success. `gone`: it was abandoned, without effect. */
 export type Unsuccessful = 'timeout' | 'gone'

@@ -19,15 +19,15 @@ export interface QueueActorHandle {
 export class LocalQueuePort implements QueuePort {
   readonly #actor: QueueActorHandle
   readonly #session: number
-  readonly #handle: string
+  readonly #handle: number
   #nextOperation = 1
   /** The last ticket that arrived, and the last one that the actor was told of. */
   #took = 0
   #told = 0
   #telling = false
 
-  /** @param handle unique in the runtime */
-  constructor(actor: QueueActorHandle, session: number, handle: string) {
+  /** @param handle unique in the session */
+  constructor(actor: QueueActorHandle, session: number, handle: number) {
     this.#actor = actor
     this.#session = session
     this.#handle = handle
@@ -44,8 +44,8 @@ export class LocalQueuePort implements QueuePort {
   async put(item: unknown, { timeout, signal }: WaitOptions): Promise<boolean> {
     signal?.throwIfAborted()
     const caller = this.#caller()
-    const outcome = await this.#wait(this.#call('put', [caller, timeout, item]), caller, signal)
-    return outcome === 'done'
+    const outcome = this.#call('put', [...caller, timeout, item])
+    return (await (signal === undefined ? outcome : this.#unlessAborted(outcome, caller, signal))) === 'done'
   }
 
   async putAll(items: readonly unknown[]): Promise<QueueRefusal | undefined> {
@@ -55,12 +55,13 @@ export class LocalQueuePort implements QueuePort {
   async get({ timeout, signal }: WaitOptions): Promise<{ readonly item: unknown } | undefined> {
     signal?.throwIfAborted()
     const caller = this.#caller()
-    const outcome = await this.#wait(this.#call('get', [caller, this.#tellTaken(), timeout]), caller, signal)
+    const call = this.#call('get', [...caller, timeout])
+    const outcome = await (signal === undefined ? call : this.#unlessAborted(call, caller, signal))
     return typeof outcome === 'string' ? undefined : { item: this.#items(outcome as Handed)[0] }
   }
 
   async getMany(count: number): Promise<{ readonly items: readonly unknown[] } | QueueRefusal> {
-    const outcome = (await this.#call('getMany', [this.#caller(), this.#tellTaken(), count])) as Handed | QueueRefusal
+    const outcome = (await this.#call('getMany', [...this.#caller(), count])) as Handed | QueueRefusal
     return 'size' in outcome ? outcome : { items: this.#items(outcome) }
   }
 
@@ -94,17 +95,17 @@ export class LocalQueuePort implements QueuePort {
   }
 
   #caller(): QueueCaller {
-    return { session: this.#session, handle: this.#handle, operation: this.#nextOperation++ }
+    this.#told = this.#took
+    return [this.#session, this.#handle, this.#nextOperation++, this.#told]
   }
 
   /** The outcome. The actor decides whether the abort or the item came first, so an item that was taken is never lost. */
-  async #wait(
+  async #unlessAborted(
     outcome: Promise<unknown>,
-    { handle, operation }: QueueCaller,
-    signal: AbortSignal | undefined,
+    [session, handle, operation]: QueueCaller,
+    signal: AbortSignal,
   ): Promise<unknown> {
-    if (signal === undefined) return outcome
-    const abandon = () => this.#tell('abandon', [handle, operation])
+    const abandon = () => this.#tell('abandon', [session, handle, operation, this.#took])
     signal.addEventListener('abort', abandon, { once: true })
     try {
       const settled = await outcome
@@ -119,18 +120,13 @@ export class LocalQueuePort implements QueuePort {
     this.#took = Math.max(this.#took, ticket)
     if (!this.#telling) {
       this.#telling = true
-      // The next get says it as well, so in a loop of gets this has nothing left to say.
+      // Every operation says it as well, so while there are others this has nothing left to say.
       setImmediate(() => {
         this.#telling = false
-        if (this.#told < this.#took) this.#tell('took', [this.#handle, this.#tellTaken()])
+        if (this.#told < this.#took) this.#tell('took', this.#caller())
       })
     }
     return items
-  }
-
-  #tellTaken(): number {
-    this.#told = this.#took
-    return this.#told
   }
 
   /** A call of which nobody awaits the outcome: if the queue is gone, so is what it was about. */

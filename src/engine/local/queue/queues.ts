@@ -37,8 +37,7 @@ export class LocalQueues implements QueueEngine {
   }
 
   #port(actor: QueueActorHandle): QueuePort {
-    const { session } = this.#client
-    return new LocalQueuePort(actor, session, `${session}.${this.#nextHandle++}`)
+    return new LocalQueuePort(actor, this.#client.session, this.#nextHandle++)
   }
 }
 
