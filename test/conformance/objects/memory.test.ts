@@ -1,4 +1,4 @@
-import { type ObjectRef, ObjectStoreFullError, OwnerDiedError, type Runtime } from '@klaw/core'
+import { ActorDiedError, type ObjectRef, ObjectStoreFullError, OwnerDiedError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { Holder } from '../../fixtures/objects/holder.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
@@ -109,6 +109,26 @@ conformance('memory of the object store', (engine, it) => {
     outer[Symbol.dispose]()
     expect(await used()).toBeGreaterThan(100_000)
     await other.drop.remote()
+    await collectUntil(empty)
+  })
+
+  it('refs in messages that nobody receives, and in calls that nobody answers, hold nothing', async () => {
+    const [tx, rx] = await klaw.channel<{ ref: ObjectRef<unknown> }>({ capacity: 4 })
+    const mortal = start(1)
+    await mortal.ready()
+    await (async () => {
+      await tx.send({ ref: klaw.put(new Uint8Array(100_000)) })
+      await tx.send({ ref: klaw.put(new Uint8Array(100_000)) })
+      expect(await (await rx.recv()).ref).toHaveLength(100_000)
+      const blocked = mortal.block.remote(60_000)
+      const unanswered = mortal.hold.remote([klaw.put(new Uint8Array(100_000))])
+      await klaw.kill(mortal)
+      expect(await rejection(blocked)).toBeInstanceOf(ActorDiedError)
+      expect(await rejection(unanswered)).toBeInstanceOf(ActorDiedError)
+      expect(await used()).toBeGreaterThan(100_000)
+    })()
+    await rx.close()
+    await tx.close()
     await collectUntil(empty)
   })
 
