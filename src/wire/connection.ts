@@ -72,6 +72,8 @@ export class Connection {
   readonly out = new ByteWriter()
   /** Gets the frames of calls, whose numbers are not those of streams; a connection between threads has it. */
   calls: FrameSink | undefined
+  /** Told of frames whose stream has been closed here: they can hold something that has to be let go. */
+  strayFrame: ((frame: FrameReader) => void) | undefined
   readonly #transport: Transport
   readonly #patient: boolean
   readonly #operations: ReadonlyMap<string, Operation>
@@ -200,9 +202,9 @@ export class Connection {
   }
 
   /** Writes a frame whose body is a few integers, after everything that was batched before it. */
-  write(type: number, flags: number, stream: number, first?: number, second?: number): void {
+  write(type: number, flags: number, stream: number, first?: number, second?: number, third?: number): void {
     this.#collect()
-    writeFrame(this.out, type, flags, stream, first, second)
+    writeFrame(this.out, type, flags, stream, first, second, third)
     this.wrote()
   }
 
@@ -347,9 +349,15 @@ export class Connection {
         this.calls?.frame(frame)
         return
       default:
-        // A frame for a stream that has just been closed here was under way; it has no one to go to.
-        this.#streams.get(frame.stream)?.frame(frame)
+        this.#dispatchToStream(frame)
     }
+  }
+
+  #dispatchToStream(frame: FrameReader): void {
+    const stream = this.#streams.get(frame.stream)
+    // A frame for a stream that has just been closed here was under way.
+    if (stream === undefined) this.strayFrame?.(frame)
+    else stream.frame(frame)
   }
 
   #serve(frame: FrameReader): void {

@@ -27,7 +27,10 @@ export const FrameType = {
   send: 0x20,
   /** Hub to sender: `u32 slots`. With {@link FrameFlag.attempt} the answer to an attempt. */
   credit: 0x21,
-  /** `u32 slots` wanted beyond those held. With {@link FrameFlag.attempt}: all of them now, or none. */
+  /**
+   * `u32 slots` more are waited for, `u32 slots` to be held at any time, `u32 operations` wait. With {@link FrameFlag.attempt}: that many now, or
+   * none. With {@link FrameFlag.error}: so many are no longer waited for.
+   */
   want: 0x22,
   /** `u32 slots` given back unused. With {@link FrameFlag.attempt}: the answer to a recall. */
   returnCredit: 0x23,
@@ -102,15 +105,20 @@ export function writeFrame(
   stream: number,
   first?: number,
   second?: number,
+  third?: number,
 ): void {
   const start = beginFrame(out, type, flags, stream)
-  out.reserve(8)
+  out.reserve(12)
   if (first !== undefined) {
     out.view.setUint32(out.position, first, true)
     out.position += 4
   }
   if (second !== undefined) {
     out.view.setUint32(out.position, second, true)
+    out.position += 4
+  }
+  if (third !== undefined) {
+    out.view.setUint32(out.position, third, true)
     out.position += 4
   }
   endFrame(out, start)

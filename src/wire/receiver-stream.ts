@@ -111,10 +111,12 @@ export class ReceiverStream implements FrameSink, Batch {
   async probe(count: number): Promise<void> {
     const missing = count - this.queue.length
     if (missing <= 0 || this.#closed || this.queue.isEnded) return
+    this.#connection.hold()
     await new Promise<void>((resolve) => {
       this.#probes.push(resolve)
       this.#connection.write(FrameType.demand, FrameFlag.attempt, this.number, missing)
     })
+    this.#connection.release()
   }
 
   /** Acknowledges a delivery, or, with `refused`, has it delivered again. */

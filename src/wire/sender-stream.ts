@@ -33,6 +33,7 @@ export class SenderStream implements FrameSink, Batch {
   readonly payload = new ByteWriter()
   readonly #connection: Connection
   readonly #owner: SenderStreamOwner
+  readonly #largestWindow: number
   #lengths = new Uint32Array(64)
   #count = 0
   #inBatch = false
@@ -46,6 +47,7 @@ export class SenderStream implements FrameSink, Batch {
   constructor(connection: Connection, number: number, capacity: number, owner: SenderStreamOwner) {
     this.number = number
     this.credits = new Slots(capacity, 0)
+    this.#largestWindow = Math.min(largestWindow, Math.floor(capacity / 4))
     this.#connection = connection
     this.#owner = owner
     connection.addStream(number, this)
@@ -91,8 +93,14 @@ export class SenderStream implements FrameSink, Batch {
   /** Somebody waits for `count` more credits. Whoever runs dry soon after it got some is given more at a time. */
   ask(count: number): void {
     const dry = performance.now() - this.#lastCredit < dryTime
-    this.#window = dry ? Math.min(Math.max(this.#window * 2, smallestWindow), largestWindow) : this.#window >>> 1
-    this.#connection.write(FrameType.want, 0, this.number, count, this.#window)
+    this.#window = dry ? Math.min(Math.max(this.#window * 2, smallestWindow), this.#largestWindow) : this.#window >>> 1
+    this.#connection.write(FrameType.want, 0, this.number, count, this.#window, this.credits.waiting)
+  }
+
+  /** Somebody who waited for `count` more credits does so no longer. */
+  withdraw(count: number): void {
+    if (!this.#closed) this.#connection.write(FrameType.want, FrameFlag.error, this.number, count)
+    this.#returnSurplus()
   }
 
   /** All of `count` credits now, or none: what is held here first, then what the hub has. Resolves with whether it worked. */
@@ -100,10 +108,12 @@ export class SenderStream implements FrameSink, Batch {
     if (this.credits.waiting > 0 || this.#closed) return false
     const held = this.credits.tryAcquireUpTo(count)
     if (held === count) return true
+    this.#connection.hold()
     const granted = await new Promise<number>((resolve) => {
       this.#attempts.push(resolve)
-      this.#connection.write(FrameType.want, FrameFlag.attempt, this.number, count - held, 0)
+      this.#connection.write(FrameType.want, FrameFlag.attempt, this.number, count - held)
     })
+    this.#connection.release()
     if (granted > 0) return true
     if (held > 0) this.credits.release(held)
     // Slots that were asked for in advance may have come meanwhile.

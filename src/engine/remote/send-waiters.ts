@@ -10,10 +10,14 @@ import type { RemoteSendPort } from './send-port.ts'
 
 /** Credits that this one was to get, and those that it had got already, are for the next in line, or go back. */
 function leaveLine(port: RemoteSendPort<never>, waiter: SlotWaiter, items: readonly EncodedValue[]): void {
-  port.stream.credits.unpark(waiter)
-  port.stream.giveBack(0)
-  for (const item of items) port.host.releaseTokens(item.tokens ?? [])
+  if (port.stream.credits.unpark(waiter)) port.stream.withdraw(waiter.need)
+  letGo(port, items)
   port.leaveIfDone()
+}
+
+/** The handles inside items that are not sent after all. */
+function letGo(port: RemoteSendPort<never>, items: readonly EncodedValue[]): void {
+  for (const item of items) port.host.releaseTokens(item.tokens)
 }
 
 /** A `send` that waits for a credit. */
@@ -37,6 +41,7 @@ export class WaitingSend extends Held<void> implements SlotWaiter {
   }
 
   refused(): void {
+    letGo(this.#port, [this.#item])
     this.fail(this.#port.refusal(this.#value))
   }
 
@@ -72,6 +77,7 @@ export class WaitingBatch extends Held<void> implements SlotWaiter {
   }
 
   refused(): void {
+    letGo(this.#port, this.#items.slice(this.#sent))
     this.fail(this.#port.refusal(this.#values.slice(this.#sent)))
   }
 
@@ -172,6 +178,7 @@ export class SelectedSend extends Waiter implements SlotWaiter {
 
   refused(): void {
     this.#port.host.connection.release()
+    letGo(this.#port, [this.#item])
     this.#win(failed(this.#port.refusal(this.#value)))
   }
 

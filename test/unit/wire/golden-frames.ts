@@ -29,8 +29,9 @@ export function goldenFrames(): GoldenFrame[] {
     itemsFrame('send-tokens', FrameType.send, FrameFlag.tokens, 3, { first: 44 }, items.slice(0, 1)),
     numbers('credit', FrameType.credit, 0, 3, { slots: 128 }),
     numbers('credit-attempt', FrameType.credit, FrameFlag.attempt, 3, { slots: 0 }),
-    numbers('want', FrameType.want, 0, 3, { slots: 1, extra: 64 }),
-    numbers('want-attempt', FrameType.want, FrameFlag.attempt, 3, { slots: 5, extra: 0 }),
+    numbers('want', FrameType.want, 0, 3, { slots: 1, held: 64, operations: 1 }),
+    numbers('want-attempt', FrameType.want, FrameFlag.attempt, 3, { slots: 5 }),
+    numbers('want-withdrawn', FrameType.want, FrameFlag.error, 3, { slots: 2 }),
     numbers('return-credit', FrameType.returnCredit, 0, 3, { slots: 9 }),
     numbers('return-credit-recalled', FrameType.returnCredit, FrameFlag.attempt, 3, { slots: 0 }),
     numbers('recall-credit', FrameType.recallCredit, 0, 3, {}),
@@ -60,8 +61,8 @@ function numbers(
   fields: Record<string, number>,
 ): GoldenFrame {
   const out = new ByteWriter()
-  const [first, second] = Object.values(fields)
-  writeFrame(out, type, flags, stream, first, second)
+  const [first, second, third] = Object.values(fields)
+  writeFrame(out, type, flags, stream, first, second, third)
   return { name, type, flags, stream, fields, bytes: out.take() }
 }
 

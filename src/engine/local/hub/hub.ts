@@ -5,6 +5,7 @@ import { FrameType } from '../../../wire/frame.ts'
 import type { HandleKind, Token } from '../../../wire/token.ts'
 import { PortTransport } from '../port-transport.ts'
 import { Leases } from './leases.ts'
+import { readItems } from './read-items.ts'
 import type { Session } from './session.ts'
 
 /** An operation that knows which session asks. */
@@ -58,6 +59,9 @@ export class Hub {
   accept(port: MessagePort): Session {
     const id = this.#nextSession++
     const connection = new Connection(new PortTransport(port), this.codec, this.#operations, true)
+    connection.strayFrame = (frame) => {
+      if (frame.type === FrameType.send) readItems(frame, 0, (item) => this.leases.release(item.tokens ?? []))
+    }
     const listeners = new Set<() => void>()
     const session: Session = {
       id,

@@ -249,7 +249,7 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
       highWaterMark: this.#highWaterMark,
       senders: this.#senderHolds,
       receivers: this.#receiverHolds,
-      waitingSenders: sum(this.#senders, (end) => end.awaited),
+      waitingSenders: sum(this.#senders, (end) => end.waiting),
       waitingReceivers: sum(this.#receivers, (end) => end.awaited),
       sent: this.#accepted,
       received: this.#received,

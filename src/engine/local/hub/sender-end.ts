@@ -36,6 +36,8 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   held = 0
   /** Slots that somebody at the other end waits for. */
   awaited = 0
+  /** Operations that waited when it last asked. */
+  #operations = 0
   /** Slots that it may hold at any time. */
   #target = 0
   /** It has waited long enough for a whole chunk. */
@@ -65,14 +67,16 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
         return
       case FrameType.want: {
         const count = frame.u32()
-        const window = frame.u32()
         if ((frame.flags & FrameFlag.attempt) !== 0) {
           side.attempt(this, count)
-          return
+        } else if ((frame.flags & FrameFlag.error) !== 0) {
+          this.#withdraw(count)
+        } else {
+          this.awaited += count
+          this.#target = Math.min(frame.u32(), side.allowance)
+          this.#operations = frame.u32()
+          this.#fill()
         }
-        this.awaited += count
-        this.#target = Math.min(window, side.allowance)
-        this.#fill()
         return
       }
       case FrameType.returnCredit: {
@@ -87,6 +91,11 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
         this.leave()
         return
     }
+  }
+
+  /** Operations at the other end that wait for slots, as far as is known. */
+  get waiting(): number {
+    return Math.min(this.#operations, this.awaited)
   }
 
   /** While others fill the channel, slots are handed out by the chunk: a thread that is woken for each wakes too often. */
@@ -108,6 +117,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
       this.connection.addBatch(this)
     }
     this.connection.wrote()
+    if (this.awaited === 0 && this.#side.slots.waiting > 0) this.#side.starved()
   }
 
   refused(): void {
@@ -177,6 +187,17 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     this.#side.starved()
     if (chunk > 1 && this.awaited > 0 && this.#timer === undefined)
       this.#timer = setTimeout(() => this.#hurry(), chunkTime)
+  }
+
+  #withdraw(count: number): void {
+    this.awaited = Math.max(0, this.awaited - count)
+    if (this.#operations > 0) this.#operations--
+    if (this.list === undefined) return
+    this.need = Math.max(0, this.need - count)
+    // Those behind may need less than this one did.
+    if (this.need === 0) this.#side.slots.unpark(this)
+    else this.#side.slots.release(0)
+    this.#side.starved()
   }
 
   #hurry(): void {
