@@ -64,8 +64,7 @@ function handleClass(description: ActorDescription): typeof Handle {
     Object.defineProperty(Described.prototype, name, {
       configurable: true,
       get(this: Handle) {
-        const port = this[actorPort]
-        const method = kind === 'stream' ? new Stream(port, name) : new Method(port, name, undefined)
+        const method = kind === 'stream' ? new Stream(this, name) : new Method(this, name, undefined)
         // Made once per handle, when it is first used.
         Object.defineProperty(this, name, { value: method })
         return method
@@ -75,36 +74,38 @@ function handleClass(description: ActorDescription): typeof Handle {
   return Described
 }
 
+// Methods hold their handle: whoever keeps one of them keeps the actor.
+
 class Method {
-  readonly #port: ActorPort
+  readonly #handle: Handle
   readonly #name: string
   readonly #spec: CallSpec | undefined
 
-  constructor(port: ActorPort, name: string, spec: CallSpec | undefined) {
-    this.#port = port
+  constructor(handle: Handle, name: string, spec: CallSpec | undefined) {
+    this.#handle = handle
     this.#name = name
     this.#spec = spec
   }
 
   remote(...args: unknown[]): ObjectRef<unknown> {
-    return new ObjectRef(this.#port.call(this.#name, args, this.#spec))
+    return new ObjectRef(this.#handle[actorPort].call(this.#name, args, this.#spec))
   }
 
   options(options: CallOptions): Method {
-    return new Method(this.#port, this.#name, callSpec(options))
+    return new Method(this.#handle, this.#name, callSpec(options))
   }
 }
 
 class Stream {
-  readonly #port: ActorPort
+  readonly #handle: Handle
   readonly #name: string
 
-  constructor(port: ActorPort, name: string) {
-    this.#port = port
+  constructor(handle: Handle, name: string) {
+    this.#handle = handle
     this.#name = name
   }
 
   remote(...args: unknown[]): AsyncIterableIterator<unknown> {
-    return this.#port.stream(this.#name, args)
+    return this.#handle[actorPort].stream(this.#name, args)
   }
 }

@@ -144,6 +144,7 @@ export class Runtime implements AsyncDisposable {
    * @throws ActorNotFoundError when there is none
    */
   async getActor<Instance extends object>(name: string, namespace?: string): Promise<ActorHandle<Instance>> {
+    if (name === undefined) throw new TypeError("'name' must be a string, got undefined")
     checkName('name', name)
     checkName('namespace', namespace)
     return actorHandle<Instance>(await this.#engine.actors.find(name, namespace))

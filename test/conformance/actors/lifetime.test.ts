@@ -92,6 +92,20 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     await ready
   })
 
+  test('whoever keeps a method of a handle keeps the actor', async () => {
+    const { add } = klaw.actor(Counter, { numCpus: 0 }).remote(1)
+    await add.remote(1)
+    // Something that is collected for certain, to know that garbage has been.
+    let collected = false
+    const registry = new FinalizationRegistry(() => {
+      collected = true
+    })
+    const makeAnother = () => registry.register(klaw.actor(Counter, { numCpus: 0 }).remote(), undefined)
+    makeAnother()
+    await collectUntil(() => collected)
+    expect(await add.remote(1)).toBe(3)
+  })
+
   test('an actor that nobody waits for is not lost while it is being asked', async () => {
     const refs = Array.from({ length: 20 }, (_, index) =>
       klaw.actor(Counter, { numCpus: 0 }).remote(index).add.remote(1),

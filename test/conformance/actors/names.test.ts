@@ -24,6 +24,12 @@ describe.each(actorEngines)('named actors, $name', ({ open }) => {
     await klaw.kill(counter)
   })
 
+  test.each([undefined, 5, ''])('looking up %o is refused', async (name) => {
+    const error = await rejection(klaw.getActor(name as string))
+    expect(error).toBeInstanceOf(name === '' ? RangeError : TypeError)
+    expect((error as Error).message).toContain("'name' must")
+  })
+
   test('looking up a name that nobody has fails at once', async () => {
     const error = (await rejection(klaw.getActor('nobody'))) as ActorNotFoundError
     expect(error).toBeInstanceOf(ActorNotFoundError)

@@ -11,7 +11,8 @@ class Tally {
   }
 
   add(amount: number, note?: string): number {
-    return (this.#count += amount + (note?.length ?? 0))
+    this.#count += amount + (note?.length ?? 0)
+    return this.#count
   }
 
   async summary(): Promise<{ label: string; count: number }> {

@@ -53,7 +53,7 @@ export class Modules {
 
 function pick(kind: DefinitionKind, { module, name }: CodeAddress, exports: Exports): Definition {
   const found = new Set<Definition>()
-  for (const value of Object.values(exports)) {
+  for (const value of [...Object.values(exports), ...commonJs(exports)]) {
     const definition = definitionOf(value)
     if (definition?.kind === kind && definition.description.name === name) found.add(definition)
   }
@@ -63,6 +63,11 @@ function pick(kind: DefinitionKind, { module, name }: CodeAddress, exports: Expo
   }
   if (found.size > 1) throw new KlawError(`${module} exports ${found.size} different ${kind}s named '${name}'`)
   return definition
+}
+
+/** What a CommonJS module exports, of which Node can not always tell the names. */
+function commonJs({ default: whole }: Exports): unknown[] {
+  return typeof whole === 'object' && whole !== null ? Object.values(whole) : []
 }
 
 /** What the module exports, as its author would look for it. */
