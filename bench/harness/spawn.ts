@@ -38,7 +38,11 @@ function run(order: Order): Promise<Samples> {
   return new Promise((resolve, reject) => {
     let samples: Samples | undefined
     const running = fork(child, [JSON.stringify(order)], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] })
-    const timer = setTimeout(() => running.kill('SIGKILL'), limitMilliseconds)
+    let late = ''
+    const timer = setTimeout(() => {
+      late = `did not end within ${limitMilliseconds / 1000} s, `
+      running.kill('SIGKILL')
+    }, limitMilliseconds)
     const errors: Buffer[] = []
     running.stderr?.on('data', (chunk: Buffer) => errors.push(chunk))
     running.on('message', (message) => {
@@ -48,7 +52,8 @@ function run(order: Order): Promise<Samples> {
     running.on('close', (code, signal) => {
       clearTimeout(timer)
       if (code === 0 && samples !== undefined) resolve(samples)
-      else reject(new Error(`ended with ${signal ?? `code ${code}`}\n${Buffer.concat(errors).toString().trim()}`))
+      else
+        reject(new Error(`${late}ended with ${signal ?? `code ${code}`}\n${Buffer.concat(errors).toString().trim()}`))
     })
   })
 }

@@ -13,6 +13,7 @@ import { postItems } from './post-items.mjs'
 const main = /** @type {import('node:worker_threads').MessagePort} */ (parentPort)
 let port = main
 let sequence = new Sequence()
+/** 0 while it is not known. */
 let expected = 0
 let mirrors = false
 
@@ -21,8 +22,9 @@ main.on('message', (message) => {
     port = message.connect
     port.on('message', take)
   } else if (message.receive !== undefined) {
-    sequence = new Sequence()
+    // Items that come by another port may have been faster than this order.
     expected = message.receive
+    tell()
   } else if (message.send !== undefined) postItems(port, message.kind, message.send, message.batch)
   else if (message.mirror !== undefined) mirrors = message.mirror
   else take(message)
@@ -33,5 +35,12 @@ function take(message) {
   if (mirrors) return port.postMessage(message)
   if (Array.isArray(message)) for (const item of message) sequence.add(item)
   else sequence.add(message)
-  if (sequence.count === expected) main.postMessage({ ...sequence })
+  tell()
+}
+
+function tell() {
+  if (sequence.count !== expected) return
+  main.postMessage({ ...sequence })
+  sequence = new Sequence()
+  expected = 0
 }
