@@ -42,15 +42,36 @@ export function selectFrom<Outcome>(
   options: SelectionOptions,
 ): Promise<Selected<Outcome> | undefined> {
   if (options.signal?.aborted) return Promise.reject(options.signal.reason)
-  const ready = takeReady(sources, options)
-  if (ready !== undefined) return Promise.resolve(ready)
-  if (!options.orNothing) return new Selection(sources, options).promise
-  const probes = sources.flatMap((source) => source.probe?.() ?? [])
-  if (probes.length === 0) return Promise.resolve(undefined)
+  const probes = probesFor(sources, options)
+  if (probes.length === 0) return takeOrWait(sources, options)
   return interruptible(Promise.all(probes), { signal: options.signal }, options.clock, 'select').then(() => {
     options.signal?.throwIfAborted()
-    return takeReady(sources, options)
+    return takeOrWait(sources, options)
   })
+}
+
+/**
+ * Asks those that are not known to be ready, where that matters: a biased selection takes nothing while one that comes first may be
+ * ready, and one that does not wait has to know. Others would wait for an answer for nothing.
+ */
+function probesFor(
+  sources: readonly SelectSource<unknown>[],
+  { biased, orNothing }: SelectionOptions,
+): Promise<void>[] {
+  if (!biased && !orNothing) return []
+  const ready = sources.findIndex((source) => source.ready())
+  if (ready === -1 && !orNothing) return []
+  const asked = biased && ready !== -1 ? sources.slice(0, ready) : sources
+  return asked.flatMap((source) => (source.ready() ? [] : (source.probe?.() ?? [])))
+}
+
+function takeOrWait<Outcome>(
+  sources: readonly SelectSource<Outcome>[],
+  options: SelectionOptions,
+): Promise<Selected<Outcome> | undefined> {
+  const ready = takeReady(sources, options)
+  if (ready !== undefined || options.orNothing) return Promise.resolve(ready)
+  return new Selection(sources, options).promise
 }
 
 /** Takes from a source that is ready: each that is has the same chance, unless biased. */
@@ -73,11 +94,11 @@ function takeReady<Outcome>(
 class Selection<Outcome> {
   readonly promise: Promise<Selected<Outcome>>
   #resolve!: (selected: Selected<Outcome>) => void
-  #leave: (() => void)[] = []
+  readonly #leave = new Map<number, () => void>()
   #settled = false
   readonly #interrupt: Interrupt
 
-  constructor(sources: readonly SelectSource<Outcome>[], { signal, clock }: SelectionOptions) {
+  constructor(sources: readonly SelectSource<Outcome>[], { biased, signal, clock, random }: SelectionOptions) {
     let refuse!: (error: unknown) => void
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -88,8 +109,11 @@ class Selection<Outcome> {
       this.promise.catch(() => {})
       refuse(error)
     })
-    for (const [index, source] of sources.entries()) {
-      const leave = source.park((outcome) => {
+    // Whoever holds the channels serves the first that asks. Which one that is must be left to chance.
+    const first = biased ? 0 : Math.floor(random() * sources.length)
+    for (let count = 0; count < sources.length; count++) {
+      const index = (first + count) % sources.length
+      const leave = (sources[index] as SelectSource<Outcome>).park((outcome) => {
         // A send that leaves its line can end a channel, and with it another case that has yet to leave.
         if (this.#settled) return
         this.#end(index)
@@ -97,7 +121,7 @@ class Selection<Outcome> {
       })
       // It may have won at once.
       if (this.#settled) break
-      this.#leave[index] = leave
+      this.#leave.set(index, leave)
     }
   }
 
@@ -105,8 +129,7 @@ class Selection<Outcome> {
   #end(winner?: number): void {
     this.#settled = true
     this.#interrupt.clear()
-    const leave = this.#leave
-    this.#leave = []
-    for (const [index, unpark] of leave.entries()) if (index !== winner) unpark()
+    for (const [index, leave] of this.#leave) if (index !== winner) leave()
+    this.#leave.clear()
   }
 }

@@ -153,8 +153,10 @@ export class MpmcModel {
     this.outcomes.set(operation, `case ${index} ${result}`)
   }
 
-  waitForAny(operation: number, cases: readonly CaseSpec[]): void {
-    for (const [index, spec] of cases.entries()) {
+  /** `order`: that in which the cases get in line, which is left to chance. */
+  waitForAny(operation: number, cases: readonly CaseSpec[], order: readonly number[]): void {
+    for (const index of order) {
+      const spec = cases[index] as CaseSpec
       if (spec.kind === 'recv') this.#receiveLine.push({ operation, receiver: spec.receiver, index })
       else this.#sendLine.push({ operation, kind: 'case', values: [spec.value], need: 1, least: 1, sent: 0, index })
     }

@@ -181,6 +181,7 @@ export class MpmcSchedule {
     let chosen = -1
     const biased = this.#random.chance(0.3)
     const ready = this.#model.readyCases(cases)
+    this.#parked = []
     const selection = selectFrom(sources, {
       biased,
       orNothing: false,
@@ -195,7 +196,7 @@ export class MpmcSchedule {
       const isRecv = cases[selected.index]?.kind === 'recv'
       return `case ${selected.index} ${isRecv ? this.#got(operation, result.value) : 'ok'}`
     })
-    if (ready.length === 0) this.#model.waitForAny(operation, cases)
+    if (ready.length === 0) this.#model.waitForAny(operation, cases, this.#parked)
     else {
       // Which of them is left to chance; the sources themselves have kept the record.
       chosen = biased ? (ready[0] as number) : this.#taken
@@ -204,7 +205,9 @@ export class MpmcSchedule {
     }
   }
 
+  /** The case that the select under way took at once, or those that it waits for, in the order in which they got in line. */
   #taken = -1
+  #parked: number[] = []
 
   #source(spec: CaseSpec, index: number): SelectSource<Result<unknown, Error>> {
     const source =
@@ -217,7 +220,10 @@ export class MpmcSchedule {
         this.#taken = index
         return source.take()
       },
-      park: (win) => source.park(win),
+      park: (win) => {
+        this.#parked.push(index)
+        return source.park(win)
+      },
     }
   }
 
