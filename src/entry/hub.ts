@@ -16,10 +16,13 @@ parentPort?.once('message', ({ port, options }: HubStart) => {
   const hub = new Hub()
   serveChannels(hub)
   serveObjects(hub, options.objectStoreMemory)
-  serveDirectory(hub, options)
+  const threads = serveDirectory(hub, options)
   serveSessionEnds(hub)
   // The driver's own session outlives every other: when it ends, so does this thread, and with it every worker.
   const driver = hub.accept(port)
   driver.connection.hold()
-  driver.onEnd(() => process.exit(0))
+  driver.onEnd(async () => {
+    await threads.close()
+    process.exit(0)
+  })
 })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 
 /** How a program ended. */
 export interface ProgramEnd {
@@ -11,9 +12,14 @@ export interface ProgramEnd {
   readonly lingered: number
 }
 
-/** Runs a script in a Node of its own, and ends it after 20 seconds. */
-export async function runProgram(script: URL, ...nodeArguments: string[]): Promise<ProgramEnd> {
-  const child = spawn(process.execPath, [...nodeArguments, script.pathname], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs a script in a Node of its own. */
+export function runProgram(script: URL, ...nodeArguments: string[]): Promise<ProgramEnd> {
+  return runNode([...nodeArguments, fileURLToPath(script)])
+}
+
+/** Runs a Node of its own, and ends it after 20 seconds. */
+export async function runNode(nodeArguments: readonly string[]): Promise<ProgramEnd> {
+  const child = spawn(process.execPath, nodeArguments, { stdio: ['ignore', 'pipe', 'pipe'] })
   const deadline = setTimeout(() => child.kill('SIGKILL'), 20_000)
   let lastPrinted = performance.now()
   child.stdout.on('data', () => {

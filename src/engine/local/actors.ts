@@ -36,6 +36,7 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   readonly #proxies = new Map<string, ActorProxy>()
   #nextActor = 1
   #calls = 0
+  #made = 0
   #awaited = 0
   readonly #deadlocks = new DeadlockWatch()
   /** On whose behalf a call is made now, in a thread that runs calls itself. */
@@ -142,7 +143,13 @@ export class LocalActors implements ActorEngine, ProxyOwner {
     return object
   }
 
+  /** How many calls this thread has made so far. */
+  get callsMade(): number {
+    return this.#made
+  }
+
   callStarted(call: PendingCall): void {
+    this.#made++
     if (this.#calls++ === 0) this.client.connection.hold()
     call.errand = this.errand?.()
   }

@@ -12,6 +12,7 @@ import { RemoteChannels } from '../remote/channels.ts'
 import { LocalActors } from './actors.ts'
 import { Client } from './client.ts'
 import { LocalCluster } from './cluster.ts'
+import { flushBeforeExit } from './flush-before-exit.ts'
 import { type HubOptions, type HubThread, startHubThread } from './hub-thread.ts'
 import { LocalObjects } from './local-objects.ts'
 import { Peers } from './peers.ts'
@@ -68,9 +69,11 @@ export class LocalEngine implements Engine {
   static async start(options: LocalEngineOptions, hubOptions: HubOptions): Promise<LocalEngine> {
     const hub = startHubThread(hubOptions)
     try {
-      return await LocalEngine.#connect(hub.port, options, hub)
+      const engine = await LocalEngine.#connect(hub.port, options, hub)
+      flushBeforeExit(engine.client, () => engine.actors.callsMade)
+      return engine
     } catch (error) {
-      await hub.terminate()
+      await hub.close()
       throw error
     }
   }
@@ -104,7 +107,6 @@ export class LocalEngine implements Engine {
   async #shutdown(): Promise<void> {
     this.client.connection.close(new RuntimeClosedError('the runtime has been shut down'))
     if (this.#hub === undefined) return
-    await this.#hub.terminate()
-    await this.#hub.ended
+    await this.#hub.close()
   }
 }

@@ -19,8 +19,12 @@ export interface HubThread {
   readonly port: MessagePort
   /** Resolves when the thread has ended. */
   readonly ended: Promise<Error | undefined>
-  terminate(): Promise<void>
+  /** Resolves when the thread has ended. It ends by itself when its driver's session does; it is ended when that takes too long. */
+  close(): Promise<void>
 }
+
+/** Milliseconds in which the hub can end its threads and pass on what they have printed. */
+const closingTime = 2_000
 
 /** Spawns the hub. It keeps no process alive by itself. */
 export function startHubThread(options: HubOptions): HubThread {
@@ -41,8 +45,12 @@ export function startHubThread(options: HubOptions): HubThread {
   return {
     port: port1,
     ended,
-    async terminate() {
-      await worker.terminate()
+    async close() {
+      port1.close()
+      worker.ref()
+      const timer = setTimeout(() => worker.terminate(), closingTime)
+      await ended
+      clearTimeout(timer)
     },
   }
 }

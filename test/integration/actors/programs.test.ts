@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { runProgram } from '../../support/run-program.ts'
+import { runNode, runProgram } from '../../support/run-program.ts'
 
 const program = (name: string) => new URL(`../../fixtures/actors/programs/${name}`, import.meta.url)
 
@@ -16,6 +17,25 @@ test('pending calls keep the program alive, and what actors print arrives', asyn
   const end = await runProgram(program('pending.mjs'))
   expect(end).toMatchObject({ code: 0, stdout: 'fire and forget\nafter a while\n', stderr: '' })
   expect(end.lingered).toBeLessThan(soon)
+})
+
+test.each([['idle'], ['shutdown']])('what actors print last arrives, %s', async (how) => {
+  for (let turn = 0; turn < 5; turn++) {
+    const { code, stdout } = await runNode([fileURLToPath(program('prints.mjs')), how])
+    expect(code).toBe(0)
+    expect(stdout.trimEnd().split('\n')).toEqual(['pooled', 'line 1', 'line 2', 'line 3', 'line 4', 'line 5'])
+  }
+})
+
+test('a program without a file, given by --eval', async () => {
+  const code = `
+    import { connect } from '@klaw/core'
+    import { Greeter } from '${new URL('../../fixtures/actors/greeter.mjs', import.meta.url).href}'
+    const klaw = await connect()
+    console.log(await klaw.actor(Greeter).remote('evaluated').greet.remote('too'))
+  `
+  const end = await runNode(['--input-type=module', '--expose-gc', '--eval', code])
+  expect(end).toMatchObject({ code: 0, stdout: 'evaluated too\n', stderr: '' })
 })
 
 test('shutting down refuses what is pending', async () => {

@@ -49,6 +49,8 @@ export class Host implements InstanceHome {
     const find = (slot: number) => (slot === taskSlot ? this.#tasks : this.#receivers.get(slot))
     peers.serve((connection: Connection, session) => new CallServer(client, connection, session, find))
     client.operations.set('host.create', (create: HostCreate) => this.#create(create))
+    // What was printed before has been posted before.
+    client.operations.set('host.flush', () => undefined)
     client.operations.set('host.drop', ({ id }: { id: string }) => this.#drop(id))
   }
 
