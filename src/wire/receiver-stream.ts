@@ -24,6 +24,8 @@ export interface ReceiverStreamOwner {
   lost(error: Error): unknown
 }
 
+/** Milliseconds that what a `select` has asked for and not taken waits for the next one. */
+const lingerTime = 5
 /** As many taken items are told to the hub at once, even in the middle of a tick. */
 const largestReport = 512
 /** The most items that are fetched in advance. */
@@ -61,6 +63,8 @@ export class ReceiverStream implements FrameSink, Batch {
   #lastRefill = 0
   #batched = false
   #probes: (() => void)[] = []
+  #lingering: NodeJS.Timeout | undefined
+  #lastParked = 0
   #closed = false
 
   /** `window` bounds what is fetched in advance. What was fetched goes back unless `keeps` says that nobody else could use it. */
@@ -81,6 +85,7 @@ export class ReceiverStream implements FrameSink, Batch {
   /** Stands in line for one item and sees to it that enough are asked for. */
   park(waiter: ItemWaiter<ReceivedItem>): void {
     this.queue.park(waiter)
+    if (this.#lingering !== undefined) this.#lastParked = performance.now()
     // It comes back at once, and the hub has more than was asked for: asking for more at a time saves the way.
     if (this.#more && performance.now() - this.#lastEmptied < fastTime) this.#grow()
     const { waiting } = this.queue
@@ -91,6 +96,21 @@ export class ReceiverStream implements FrameSink, Batch {
   unpark(waiter: ItemWaiter<ReceivedItem>): void {
     if (!this.queue.unpark(waiter)) return
     if (!this.#keeps && this.#demanded > this.queue.waiting) this.#giveBackFrom(0)
+  }
+
+  /**
+   * Leaves the line as the loser of a `select`, which is likely to come back: what was asked for may still come, so that a case which is
+   * always ready does not keep the others from ever being so. It goes back when nobody comes for it.
+   */
+  unparkForNow(waiter: ItemWaiter<ReceivedItem>): void {
+    if (!this.queue.unpark(waiter)) return
+    this.#connection.write(FrameType.demand, 0, this.number, 0, this.queue.waiting)
+    if (this.#keeps || this.#lingering !== undefined) return
+    this.#lingering = setTimeout(() => {
+      this.#lingering = undefined
+      if (this.queue.waiting === 0 && performance.now() - this.#lastParked >= lingerTime) this.#giveBackFrom(0)
+    }, lingerTime)
+    this.#lingering.unref()
   }
 
   /** An item of the queue, or one that was delivered to a waiter, has been taken: its slot is free. */
@@ -235,6 +255,7 @@ export class ReceiverStream implements FrameSink, Batch {
     if (this.#closed) return
     this.#connection.removeStream(this.number)
     this.#closed = true
+    clearTimeout(this.#lingering)
     this.queue.drain()
     this.#finish(error)
   }

@@ -265,6 +265,6 @@ class SelectedRecv<M> extends Waiter implements ItemWaiter<ReceivedItem> {
   leave(): void {
     if (this.list === undefined) return
     this.#port.host.connection.release()
-    this.#port.stream.unpark(this)
+    this.#port.stream.unparkForNow(this)
   }
 }

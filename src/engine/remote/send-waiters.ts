@@ -170,9 +170,11 @@ export class SelectedSend extends Waiter implements SlotWaiter {
 
   granted(): void {
     this.#port.host.connection.release()
-    // The other cases leave first: one of them may wait for this very item.
+    // The other cases leave first: one of them may wait for this very item. The end stays open until it is sent.
+    this.#port.permitGiven()
     this.#win(done)
     this.#port.commitEncoded(this.#item)
+    this.#port.permitEnded()
     this.#port.leaveIfDone()
   }
 

@@ -92,6 +92,8 @@ export class BroadcastChannel implements HubChannel, ReceivingSide {
     end.answerProbe()
   }
 
+  deliveredAhead(): void {}
+
   withdraw(end: ReceiverEnd): void {
     this.#ends.get(end)?.withdraw()
   }

@@ -203,6 +203,10 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
     else end.answerProbe()
   }
 
+  deliveredAhead(): void {
+    if (this.#mpmc.items.waiting > 0) this.#items.starved()
+  }
+
   withdraw(end: ReceiverEnd): void {
     this.#mpmc.items.unpark(end)
   }

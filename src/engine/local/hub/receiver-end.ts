@@ -15,6 +15,8 @@ export interface ReceivingSide {
   readonly hasMore: boolean
   /** The end wants another item, now or later: it is given one with `deliver`, or stands in line. */
   serve(end: ReceiverEnd): void
+  /** An end got an item that nobody waits for at its other end. */
+  deliveredAhead(): void
   /** Everything that `end` could have now is to be delivered, at most `count`; then {@link ReceiverEnd.answerProbe}. */
   probe(end: ReceiverEnd, count: number): void
   /** The end stands in line no longer. */
@@ -95,8 +97,9 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
 
   deliver(item: Item): void {
     this.demand--
-    if (this.awaited > 0) this.awaited--
     this.send(item)
+    if (this.awaited > 0) this.awaited--
+    else this.#side.deliveredAhead()
     if (this.demand > 0) this.#side.serve(this)
   }
 
