@@ -17,7 +17,8 @@ export async function ensureBuilt(say, options = {}) {
   const fingerprint = fingerprintOf(inputs)
   if (options.force !== true && isBuilt(fingerprint)) return
   say('building dist/ (tsdown)')
-  const fresh = `${cache}dist-${process.pid}`
+  // As deep as dist/ itself: source maps name the sources by relative paths.
+  const fresh = `${root}.dist-${process.pid}`
   const old = `${cache}dist-old-${process.pid}`
   try {
     await mustRun(bin('tsdown'), ['--out-dir', fresh], { env: { NO_COLOR: '1' } })
