@@ -118,6 +118,5 @@ function plainPorts(capacity: number, clock: Clock): Ports {
 function acknowledgedPorts(capacity: number, ackTimeout: number, clock: Clock): Ports {
   const channel = new Mpmc<Entry<unknown>>(capacity, entryPassing.drop, true)
   const leases = new Leases(channel, clock, ackTimeout)
-  const presenter = { leases, present: (entry: Entry<unknown>, owner: object) => leases.lend(entry, owner) }
-  return [new MpmcSendPort(channel, clock, entryPassing), new MpmcReceivePort(channel, clock, presenter)]
+  return [new MpmcSendPort(channel, clock, entryPassing), new MpmcReceivePort(channel, clock, leases)]
 }

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Mpmc } from './mpmc.ts'
+import type { Presenter } from './mpmc-receive-port.ts'
 import type { Delivery } from './ports.ts'
 import { Waiter, WaiterList } from './waiters.ts'
 
@@ -15,7 +16,7 @@ export interface Entry<T> {
  * All get the same time, so that the order of delivery is the order of the deadlines. What is overdue comes back when the
  * next receiver asks; a timer runs only while one waits, so a forgotten delivery does not keep a process alive.
  */
-export class Leases<T> {
+export class Leases<T> implements Presenter<Entry<T>, Delivery<T>> {
   readonly #channel: Mpmc<Entry<T>>
   readonly #clock: Clock
   readonly #timeout: number
@@ -27,11 +28,11 @@ export class Leases<T> {
     this.#channel = channel
     this.#clock = clock
     this.#timeout = timeout
-    channel.overdue = () => this.expire()
+    channel.lender = this
   }
 
   /** Makes a delivery of an item that `owner` took. */
-  lend(entry: Entry<T>, owner: object): Delivery<T> {
+  present(entry: Entry<T>, owner: object): Delivery<T> {
     entry.deliveryCount++
     const lease = new Lease(entry, owner, this.#clock.now() + this.#timeout, this)
     this.#held.push(lease)

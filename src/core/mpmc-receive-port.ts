@@ -4,7 +4,6 @@ import type { Clock } from './clock.ts'
 import { closedReceiver, refusal } from './closures.ts'
 import { timedOut } from './interrupt.ts'
 import type { ItemWaiter } from './item-queue.ts'
-import type { Leases } from './leases.ts'
 import type { Mpmc } from './mpmc.ts'
 import { Pending } from './pending.ts'
 import type { ChannelStats, ReceivePort, WaitOptions } from './ports.ts'
@@ -21,8 +20,10 @@ const plain: Presenter<never, never> & Presenter<unknown, unknown> = { present: 
 /** How a port presents what it takes: as it is, or as a delivery that must be acknowledged. */
 export interface Presenter<Item, Message> {
   present(item: Item, owner: object): Message
-  /** Present in acknowledged mode. */
-  readonly leases?: Pick<Leases<never>, 'followUp' | 'returnAll'>
+  /** A receiver has come, was served or has gone. */
+  followUp?(): void
+  /** `owner` has closed: what it holds goes to others. */
+  returnAll?(owner: object): void
 }
 
 /** The receiving end of an {@link Mpmc} in this process. */
@@ -101,7 +102,7 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
       if (waiter.owner === this && items.unpark(waiter)) waiter.ended(closedReceiver)
     }
     this.#channel.removeReceiver()
-    this.#presenter.leases?.returnAll(this)
+    this.#presenter.returnAll?.(this)
   }
 
   stats(): ChannelStats {
@@ -112,19 +113,19 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   park(waiter: OwnedWaiter<Item>): void {
     if (this.#hasItem()) waiter.deliver(this.#channel.take())
     else this.#channel.items.park(waiter)
-    this.#presenter.leases?.followUp()
+    this.#presenter.followUp?.()
   }
 
   /** @internal */
   unpark(waiter: OwnedWaiter<Item>): void {
     this.#channel.items.unpark(waiter)
-    this.#presenter.leases?.followUp()
+    this.#presenter.followUp?.()
   }
 
   /** @internal What was delivered to a waiter of this port. */
   present(item: Item): Message {
     const message = this.#presenter.present(item, this)
-    this.#presenter.leases?.followUp()
+    this.#presenter.followUp?.()
     return message
   }
 

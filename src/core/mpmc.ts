@@ -27,8 +27,8 @@ export class Mpmc<T> {
   readonly receivers = new Holders(1)
   /** An item that was taken keeps its slot until {@link settle}, and may come back by {@link giveBack}. */
   readonly holdsTaken: boolean
-  /** Called before somebody looks at the channel or takes from it: gives back what is overdue. */
-  overdue: (() => void) | undefined = undefined
+  /** Asked to give back what is overdue before somebody looks at the channel or takes from it. */
+  lender: { expire(): void } | undefined = undefined
   /** Counts items that were delivered again, for `stats`. Kept by whoever decides on that. */
   redelivered = 0
   readonly #drop: (item: T) => void
@@ -52,7 +52,7 @@ export class Mpmc<T> {
 
   /** Items that were accepted and not yet taken. */
   get length(): number {
-    this.overdue?.()
+    this.lender?.expire()
     return this.items.length
   }
 
