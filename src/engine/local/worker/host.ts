@@ -5,6 +5,7 @@ import type { ActorDescription, Definition } from '../../definition.ts'
 import type { ThreadContext } from '../../thread-context.ts'
 import type { LocalActors } from '../actors.ts'
 import type { Client } from '../client.ts'
+import { flushOutput } from '../flush-output.ts'
 import type { Peers } from '../peers.ts'
 import { type CallReceiver, CallServer } from './call-server.ts'
 import { Instance, type InstanceHome } from './instance.ts'
@@ -49,8 +50,7 @@ export class Host implements InstanceHome {
     const find = (slot: number) => (slot === taskSlot ? this.#tasks : this.#receivers.get(slot))
     peers.serve((connection: Connection, session) => new CallServer(client, connection, session, find))
     client.operations.set('host.create', (create: HostCreate) => this.#create(create))
-    // What was printed before has been posted before.
-    client.operations.set('host.flush', () => undefined)
+    client.operations.set('host.flush', flushOutput)
     client.operations.set('host.drop', ({ id }: { id: string }) => this.#drop(id))
   }
 

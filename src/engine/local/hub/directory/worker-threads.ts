@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import type { ResourceRequest, RuntimeEnv } from '../../../actor-engine.ts'
+import { flushOutput, within } from '../../flush-output.ts'
 import { turns } from '../../turns.ts'
 import type { Hub } from '../hub.ts'
 import { type ThreadOptions, WorkerThread } from './worker-thread.ts'
 
 /** Milliseconds that a busy thread has to answer before the process ends without it. */
-const flushTime = 200
+const flushTime = 300
 
 /** Somebody who uses a thread, and has to know when it has gone by itself. */
 export interface ThreadUser {
@@ -33,7 +34,7 @@ export class WorkerThreads {
     this.#namespace = namespace
     this.#poolSize = poolSize
     hub.handle('thread.ready', (session) => this.#bySession.get(session.id)?.ready())
-    hub.handle('threads.flush', () => this.#flush())
+    hub.handle('threads.flush', () => this.flush())
     hub.handle('thread.failing', (session, error: unknown) => this.#bySession.get(session.id)?.failing(error))
   }
 
@@ -65,24 +66,20 @@ export class WorkerThreads {
 
   /** Ends all threads; what they have printed is passed on. */
   async close(): Promise<void> {
+    await this.flush()
     await Promise.all([...this.#bySession.values()].map((thread) => thread.stop()))
-    await turns()
   }
 
-  /** Has the threads hand over what they have printed, as far as they are not busy. */
-  async #flush(): Promise<void> {
-    const answered = [...this.#bySession.values()].map(({ session }) =>
+  /** Has the threads hand over what they have printed, and passes it on, as far as nobody is busy. */
+  async flush(): Promise<void> {
+    const handedOver = [...this.#bySession.values()].map(({ session }) =>
       session.connection.request('host.flush', undefined, { keepAlive: false }).catch(() => {
         // It has just ended, and Node has passed on what it had printed.
       }),
     )
-    let timer: NodeJS.Timeout | undefined
-    const enough = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, flushTime)
-    })
-    await Promise.race([Promise.all(answered), enough])
-    clearTimeout(timer)
+    await within(flushTime, Promise.all(handedOver))
     await turns()
+    await flushOutput()
   }
 
   #spawn(options: ThreadOptions, users: ThreadUser[], purpose: string, shared: boolean): SharedThread {
