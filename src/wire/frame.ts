@@ -5,7 +5,6 @@ import type { ByteWriter } from '../codec/byte-writer.ts'
  *
  * `u32 length` (of what follows it), `u8 type`, `u8 flags`, `u16 zero`, `u32 stream`, then the body. All integers are little endian.
  */
-export const wireVersion = 1
 
 /** Where in a frame its type stands. */
 export const typeOffset = 4

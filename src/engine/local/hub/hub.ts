@@ -8,9 +8,6 @@ import { Leases } from './leases.ts'
 import { readItems } from './read-items.ts'
 import type { Session } from './session.ts'
 
-/** An operation that knows which session asks. */
-export type SessionOperation = (session: Session, argument: never, context: OperationContext) => unknown
-
 /** The thread in the middle: it accepts sessions and routes their operations to the services that stand on it. */
 export class Hub {
   readonly leases = new Leases()
