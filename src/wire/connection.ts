@@ -59,6 +59,8 @@ export const keptBytes = 4 * flushBytes
 const largestWindow = 512
 /** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
 const narrowFlushes = 4
+/** Milliseconds without a flush after which a burst starts anew. */
+const lull = 10
 /** Milliseconds after which the next item is flushed at once, so that a computing thread does not sit on what it sent. */
 const longestHold = 1
 
@@ -279,7 +281,7 @@ export class Connection {
     out.reset(keptBytes)
     this.#pending = 0
     const now = performance.now()
-    if (now - this.#lastFlush > longestHold) {
+    if (now - this.#lastFlush > lull) {
       this.#window = 1
       this.#flushes = 0
     } else if (++this.#flushes > narrowFlushes && this.#window < largestWindow) {

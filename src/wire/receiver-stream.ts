@@ -3,18 +3,40 @@ import { ItemQueue, type ItemWaiter } from '../core/item-queue.ts'
 import type { Batch, Connection, FrameSink } from './connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from './frame.ts'
 import { readTokens } from './sender-stream.ts'
-import type { Token } from './token.ts'
 
-/** An item as it arrived, still encoded. `missed` is set on the mark that a broadcast receiver gets for what it lost. */
-export interface ReceivedItem {
+/** What the items of one frame have in common. */
+export interface DeliveredFrame {
   readonly bytes: Uint8Array
+  readonly attachments: readonly unknown[] | undefined
+  /** The number of the first item. */
+  readonly first: number
+  /** How often each was delivered; undefined outside of acknowledged mode. */
+  readonly deliveries: readonly number[] | undefined
+  /** Set on the mark that a broadcast receiver gets for what it lost. */
+  readonly missed: number
+}
+
+/** An item as it arrived, still encoded. */
+export class ReceivedItem {
+  readonly frame: DeliveredFrame
+  readonly index: number
   readonly start: number
   readonly end: number
-  readonly sequence: number
-  readonly deliveries: number
-  readonly attachments: readonly unknown[] | undefined
-  readonly tokens: readonly Token[] | undefined
-  readonly missed: number
+
+  constructor(frame: DeliveredFrame, index: number, start: number, end: number) {
+    this.frame = frame
+    this.index = index
+    this.start = start
+    this.end = end
+  }
+
+  get sequence(): number {
+    return (this.frame.first + this.index) >>> 0
+  }
+
+  get deliveries(): number {
+    return this.frame.deliveries?.[this.index] ?? 1
+  }
 }
 
 /** What a receiver stream tells its owner. */
@@ -166,7 +188,7 @@ export class ReceiverStream implements FrameSink, Batch {
         return
       case FrameType.lagged:
         this.#demanded = Math.max(0, this.#demanded - 1)
-        this.queue.push({ ...mark, missed: frame.u32() })
+        this.queue.push(new ReceivedItem({ ...mark, missed: frame.u32() }, 0, 0, 0))
         return
       case FrameType.probed:
         this.#probes.shift()?.()
@@ -194,12 +216,13 @@ export class ReceiverStream implements FrameSink, Batch {
     const count = frame.u32()
     // What was under way when items were given back has been given back with them.
     if (epoch !== this.#epoch) return
-    const counted = (frame.flags & FrameFlag.deliveryCounts) !== 0
     const lengths = frame.position
-    const counts = lengths + count * 4
-    frame.position = counted ? counts + count * 4 : counts
-    const tokens = (frame.flags & FrameFlag.tokens) !== 0 ? readTokens(frame) : undefined
+    frame.position += count * 4
+    const counted = (frame.flags & FrameFlag.deliveryCounts) !== 0
+    const deliveries = counted ? Array.from({ length: count }, () => frame.u32()) : undefined
+    if ((frame.flags & FrameFlag.tokens) !== 0) readTokens(frame)
     const { bytes, view, attachments } = frame
+    const delivered: DeliveredFrame = { bytes, attachments, first, deliveries, missed: 0 }
     const queue = this.queue
     let start = frame.position
     this.#nextSequence = (first + count) >>> 0
@@ -209,10 +232,8 @@ export class ReceiverStream implements FrameSink, Batch {
     for (let index = 0; index < count; index++) {
       const end = start + view.getUint32(lengths + index * 4, true)
       if (end > frame.end) throw new RangeError('an item ends after its frame')
-      const deliveries = counted ? view.getUint32(counts + index * 4, true) : 1
-      const sequence = (first + index) >>> 0
       this.#arriving--
-      queue.push({ bytes, start, end, sequence, deliveries, attachments, tokens, missed: 0 })
+      queue.push(new ReceivedItem(delivered, index, start, end))
       start = end
     }
   }
@@ -266,13 +287,10 @@ export class ReceiverStream implements FrameSink, Batch {
   }
 }
 
-const mark: ReceivedItem = {
+const mark: DeliveredFrame = {
   bytes: new Uint8Array(0),
-  start: 0,
-  end: 0,
-  sequence: 0,
-  deliveries: 1,
   attachments: undefined,
-  tokens: undefined,
+  first: 0,
+  deliveries: undefined,
   missed: 0,
 }

@@ -134,10 +134,11 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
 
   /** @internal What the user gets for an item. It counts as taken, even if it can not be decoded. */
   present(item: ReceivedItem): M {
-    if (item.missed > 0) throw new ChannelLagged({ missed: item.missed })
+    const { frame } = item
+    if (frame.missed > 0) throw new ChannelLagged({ missed: frame.missed })
     try {
       // Before it counts as taken: the hub releases the handles inside once it does, and decoding claims them.
-      const value = this.host.codec.decode(item.bytes, item.start, item.end, item)
+      const value = this.host.codec.decode(frame.bytes, item.start, item.end, frame)
       return (this.#channel.ack ? new RemoteDelivery(this.stream, item, value) : value) as M
     } finally {
       this.stream.took()

@@ -23,7 +23,7 @@ export interface SendingSide {
 }
 
 /** The most slots that an end is given in advance before others in line have their turn. */
-const quantum = 256
+const quantum = 1024
 /** Milliseconds that somebody waits for a whole chunk of slots. */
 const chunkTime = 1
 
