@@ -57,7 +57,6 @@ export { WatchReceiver, WatchSender, watch } from './api/watch.ts'
 export type { ChannelStats, Delivery, WaitOptions } from './core/ports.ts'
 export type { ErrorCode, SchemaIssue } from './errors.ts'
 export {
-  ChannelBackendError,
   ChannelClosed,
   ChannelEmpty,
   ChannelFull,

@@ -6,16 +6,8 @@ import { type ChannelClosed, type ChannelEmpty, ChannelLagged } from '../errors.
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { checkCount, checkKeys, show, waitFault } from './arguments.ts'
 import { whenKnown } from './awaitable.ts'
-import {
-  type EncodeContext,
-  type EncodedHandle,
-  handleSymbol,
-  handOver,
-  passSymbol,
-  portSymbol,
-  type Selectable,
-  selectSymbol,
-} from './handle.ts'
+import { ChannelEnd, SendingEnd } from './channel-end.ts'
+import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -36,30 +28,19 @@ export interface IterateOptions {
  *
  * Source of the semantics: tokio's `broadcast::Sender`.
  */
-export class BroadcastSender<in out T> implements AsyncDisposable {
-  readonly #port: BroadcastSendPort<T>
-
-  private constructor(port: BroadcastSendPort<T>) {
-    this.#port = port
-  }
-
+export class BroadcastSender<in out T> extends SendingEnd<BroadcastSendPort<T>> {
   /** @internal */
   static over<T>(port: BroadcastSendPort<T>): BroadcastSender<T> {
     return new BroadcastSender(port)
   }
 
   get capacity(): number {
-    return this.#port.capacity
+    return this[portSymbol].capacity
   }
 
   /** How many receivers there are. Across threads: as far as is known here. */
   get receiverCount(): number {
-    return this.#port.receiverCount
-  }
-
-  /** True when this sender was closed. That nobody listens is no reason not to send. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
+    return this[portSymbol].receiverCount
   }
 
   /**
@@ -68,51 +49,22 @@ export class BroadcastSender<in out T> implements AsyncDisposable {
    * @throws ChannelClosed with the value, when this sender is closed
    */
   async send(value: T): Promise<number> {
-    return unwrap(await this.#port.send(value))
+    return unwrap(await this[portSymbol].send(value))
   }
 
   /** The same, with the error as a result. */
   trySend(value: T): Awaitable<Result<number, ChannelClosed<T>>> {
-    return this.#port.send(value) as Awaitable<Result<number, ChannelClosed<T>>>
+    return this[portSymbol].send(value) as Awaitable<Result<number, ChannelClosed<T>>>
   }
 
   /** A new receiver, which sees every value that is sent from now on. */
   subscribe(): Awaitable<BroadcastReceiver<T>> {
-    return whenKnown(this.#port.subscribe(), BroadcastReceiver.over)
-  }
-
-  /**
-   * Waits until no receiver is left, or this sender is closed.
-   *
-   * Cancel safety: it has no effect.
-   */
-  closed(options?: WaitOptions): Promise<void> {
-    const fault = waitFault(options)
-    return fault === undefined ? this.#port.closed(options) : Promise.reject(fault)
+    return whenKnown(this[portSymbol].subscribe(), BroadcastReceiver.over)
   }
 
   /** Another sender, which has to be closed too. */
   clone(): BroadcastSender<T> {
-    return BroadcastSender.over(this.#port.clone())
-  }
-
-  /** Closes this sender. When it was the last, receivers read what is retained for them and then get `ChannelClosed`. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  /** @internal */
-  get [portSymbol](): BroadcastSendPort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return BroadcastSender.over(this[portSymbol].clone())
   }
 
   /** @internal */
@@ -123,31 +75,21 @@ export class BroadcastSender<in out T> implements AsyncDisposable {
 
 /** One receiver of a {@link broadcast}: it sees every value that was sent after it was made. */
 export class BroadcastReceiver<out T>
-  implements AsyncIterable<T, undefined>, AsyncDisposable, Selectable<Result<T, ChannelLagged | ChannelClosed>>
+  extends ChannelEnd<BroadcastReceivePort<T>>
+  implements AsyncIterable<T, undefined>, Selectable<Result<T, ChannelLagged | ChannelClosed>>
 {
-  readonly #port: BroadcastReceivePort<T>
-
-  private constructor(port: BroadcastReceivePort<T>) {
-    this.#port = port
-  }
-
   /** @internal */
   static over<T>(port: BroadcastReceivePort<T>): BroadcastReceiver<T> {
     return new BroadcastReceiver(port)
   }
 
   get capacity(): number {
-    return this.#port.capacity
+    return this[portSymbol].capacity
   }
 
   /** Values that it has not read yet and that are still retained. */
   get length(): number {
-    return this.#port.length
-  }
-
-  /** True when a `recv` would fail with `ChannelClosed`. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
+    return this[portSymbol].length
   }
 
   /**
@@ -162,27 +104,22 @@ export class BroadcastReceiver<out T>
    */
   recv(options?: WaitOptions): Promise<T> {
     const fault = waitFault(options)
-    return fault === undefined ? this.#port.recv(options) : Promise.reject(fault)
+    return fault === undefined ? this[portSymbol].recv(options) : Promise.reject(fault)
   }
 
   /** Reads the next value if it is there. */
   tryRecv(): Awaitable<Result<T, ChannelEmpty | ChannelLagged | ChannelClosed>> {
-    return this.#port.tryRecv()
+    return this[portSymbol].tryRecv()
   }
 
   /** A new receiver, which sees every value that is sent from now on. */
   subscribe(): Awaitable<BroadcastReceiver<T>> {
-    return whenKnown(this.#port.subscribe(), BroadcastReceiver.over)
+    return whenKnown(this[portSymbol].subscribe(), BroadcastReceiver.over)
   }
 
   /** A new receiver, which has read exactly as much as this one. */
   clone(): Awaitable<BroadcastReceiver<T>> {
-    return whenKnown(this.#port.clone(), BroadcastReceiver.over)
-  }
-
-  /** Closes this receiver and ends what waits on it. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
+    return whenKnown(this[portSymbol].clone(), BroadcastReceiver.over)
   }
 
   /**
@@ -209,31 +146,17 @@ export class BroadcastReceiver<out T>
   iterate(options: IterateOptions = {}): AsyncIterableIterator<T, undefined> {
     checkKeys('options', options, ['onLag'])
     const { onLag } = options
-    if (onLag === undefined) return new ReceiveIterator(this.#port.recvSource())
+    if (onLag === undefined) return new ReceiveIterator(this[portSymbol].recvSource())
     if (typeof onLag !== 'function') throw new TypeError(`'onLag' must be a function, got ${show(onLag)}`)
-    return new ReceiveIterator(this.#port.recvSource(), (error) => {
+    return new ReceiveIterator(this[portSymbol].recvSource(), (error) => {
       if (!(error instanceof ChannelLagged)) return false
       onLag(error.missed)
       return true
     })
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
   [selectSymbol](): SelectSource<Result<T, ChannelLagged | ChannelClosed>> {
-    return this.#port.recvSource()
-  }
-
-  /** @internal */
-  get [portSymbol](): BroadcastReceivePort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return this[portSymbol].recvSource()
   }
 }
 

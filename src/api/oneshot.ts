@@ -5,15 +5,8 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelEmpty } from '../errors.ts'
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { waitFault } from './arguments.ts'
-import {
-  type EncodeContext,
-  type EncodedHandle,
-  handleSymbol,
-  handOver,
-  portSymbol,
-  type Selectable,
-  selectSymbol,
-} from './handle.ts'
+import { ChannelEnd, SendingEnd } from './channel-end.ts'
+import { portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { passing } from './passing.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -22,21 +15,10 @@ import { systemClock } from './system-clock.ts'
  *
  * Source of the semantics: tokio's `oneshot::Sender`.
  */
-export class OneshotSender<in T> implements AsyncDisposable {
-  readonly #port: OneshotSendPort<T>
-
-  private constructor(port: OneshotSendPort<T>) {
-    this.#port = port
-  }
-
+export class OneshotSender<in T> extends SendingEnd<OneshotSendPort<T>> {
   /** @internal */
   static over<T>(port: OneshotSendPort<T>): OneshotSender<T> {
     return new OneshotSender(port)
-  }
-
-  /** True when a send would fail: it has sent, was closed, or the receiver has closed. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
   }
 
   /**
@@ -45,61 +27,23 @@ export class OneshotSender<in T> implements AsyncDisposable {
    * @throws ChannelClosed with the value, when the receiver has closed, or this end has sent or was closed
    */
   async send(value: T): Promise<void> {
-    unwrap(await this.#port.trySend(value))
+    unwrap(await this[portSymbol].trySend(value))
   }
 
   /** Sends the value; the error gives it back. */
   trySend<V extends T>(value: V): Awaitable<Result<void, ChannelClosed<V>>> {
-    return this.#port.trySend(value) as Awaitable<Result<void, ChannelClosed<V>>>
-  }
-
-  /**
-   * Waits until nobody waits for the value any more, to stop work that is not needed: the receiver has closed, or this end has sent
-   * or was closed.
-   *
-   * Cancel safety: it has no effect.
-   */
-  closed(options?: WaitOptions): Promise<void> {
-    const fault = waitFault(options)
-    return fault === undefined ? this.#port.closed(options) : Promise.reject(fault)
-  }
-
-  /** Gives up: the receiver gets `ChannelClosed`, unless a value was sent before. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  /** @internal */
-  get [portSymbol](): OneshotSendPort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return this[portSymbol].trySend(value) as Awaitable<Result<void, ChannelClosed<V>>>
   }
 }
 
 /** The receiving end of a {@link oneshot}. */
-export class OneshotReceiver<out T> implements AsyncDisposable, Selectable<Result<T, ChannelClosed>> {
-  readonly #port: OneshotReceivePort<T>
-
-  private constructor(port: OneshotReceivePort<T>) {
-    this.#port = port
-  }
-
+export class OneshotReceiver<out T>
+  extends ChannelEnd<OneshotReceivePort<T>>
+  implements Selectable<Result<T, ChannelClosed>>
+{
   /** @internal */
   static over<T>(port: OneshotReceivePort<T>): OneshotReceiver<T> {
     return new OneshotReceiver(port)
-  }
-
-  /** True when a `recv` would fail: the value was taken, this end was closed, or the sender was, without a value. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
   }
 
   /**
@@ -113,35 +57,16 @@ export class OneshotReceiver<out T> implements AsyncDisposable, Selectable<Resul
    */
   recv(options?: WaitOptions): Promise<T> {
     const fault = waitFault(options)
-    return fault === undefined ? this.#port.recv(options) : Promise.reject(fault)
+    return fault === undefined ? this[portSymbol].recv(options) : Promise.reject(fault)
   }
 
   /** Takes the value if it is there. */
   tryRecv(): Awaitable<Result<T, ChannelEmpty | ChannelClosed>> {
-    return this.#port.tryRecv()
-  }
-
-  /** Tells the sender that nobody waits. A value that was sent and not taken is dropped. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
+    return this[portSymbol].tryRecv()
   }
 
   [selectSymbol](): SelectSource<Result<T, ChannelClosed>> {
-    return this.#port.recvSource()
-  }
-
-  /** @internal */
-  get [portSymbol](): OneshotReceivePort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return this[portSymbol].recvSource()
   }
 }
 

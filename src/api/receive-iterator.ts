@@ -6,7 +6,7 @@ import type { Result } from '../result.ts'
 export class ReceiveIterator<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: SelectSource<Result<T, Error>>
   readonly #skip: ((error: Error) => boolean) | undefined
-  #waiting: Set<() => void> | undefined = undefined
+  #waiting: Set<() => void> | undefined
   #over = false
 
   /** It ends when the channel has closed and fails with any other error, except those that `skip` answers with true. */

@@ -4,16 +4,8 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelEmpty } from '../errors.ts'
 import type { Awaitable, Result } from '../result.ts'
 import { checkCount, checkKeys, checkSignal, checkTime, waitFault } from './arguments.ts'
-import {
-  type EncodeContext,
-  type EncodedHandle,
-  handleSymbol,
-  handOver,
-  passSymbol,
-  portSymbol,
-  type Selectable,
-  selectSymbol,
-} from './handle.ts'
+import { ChannelEnd } from './channel-end.ts'
+import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { quiet } from './quiet.ts'
 import { receiveBatch } from './receive-batch.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
@@ -39,13 +31,13 @@ export interface RecvBatchOptions extends WaitOptions {
  * yields them as they are by `tryRecv`, `recvBatch` and iteration.
  */
 export class Receiver<out T>
-  implements AsyncIterable<T, undefined>, AsyncDisposable, Selectable<Result<T, ChannelClosed>>
+  extends ChannelEnd<ReceivePort<T>>
+  implements AsyncIterable<T, undefined>, Selectable<Result<T, ChannelClosed>>
 {
-  readonly #port: ReceivePort<T>
   readonly #clock: Clock
 
   private constructor(port: ReceivePort<T>, clock: Clock) {
-    this.#port = port
+    super(port)
     this.#clock = clock
   }
 
@@ -56,17 +48,12 @@ export class Receiver<out T>
 
   /** How many items the channel holds at most; Infinity when it is unbounded. */
   get capacity(): number {
-    return this.#port.capacity
+    return this[portSymbol].capacity
   }
 
   /** Items that were accepted and not yet taken. Across threads: as far as is known here; `stats()` knows exactly. */
   get length(): number {
-    return this.#port.length
-  }
-
-  /** True when a `recv` would fail: this receiver was closed, or no sender is left and all items were taken. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
+    return this[portSymbol].length
   }
 
   /**
@@ -93,12 +80,12 @@ export class Receiver<out T>
       const fault = waitFault(options)
       if (fault !== undefined) return Promise.reject(fault)
     }
-    return this.#port.recv(options)
+    return this[portSymbol].recv(options)
   }
 
   /** Takes the next item if there is one now. */
   tryRecv(): Awaitable<Result<T, ChannelEmpty | ChannelClosed>> {
-    return this.#port.tryRecv()
+    return this[portSymbol].tryRecv()
   }
 
   /**
@@ -126,7 +113,7 @@ export class Receiver<out T>
       checkTime('maxWait', maxWait)
       checkTime('timeout', timeout)
       checkSignal(signal)
-      return quiet(receiveBatch(this.#port, this.#clock, max, maxWait, { timeout, signal }))
+      return quiet(receiveBatch(this[portSymbol], this.#clock, max, maxWait, { timeout, signal }))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -138,17 +125,12 @@ export class Receiver<out T>
    * @throws ChannelClosed when this receiver is closed
    */
   clone(): Receiver<T> {
-    return Receiver.over(this.#port.clone(), this.#clock)
-  }
-
-  /** Closes this receiver and ends what waits on it. If it was the last, what is buffered is dropped. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
+    return Receiver.over(this[portSymbol].clone(), this.#clock)
   }
 
   /** Exact numbers, from whoever holds the channel. */
   stats(): Awaitable<ChannelStats> {
-    return this.#port.stats()
+    return this[portSymbol].stats()
   }
 
   /**
@@ -167,7 +149,7 @@ export class Receiver<out T>
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
-    return new ReceiveIterator(this.#port.recvSource())
+    return new ReceiveIterator(this[portSymbol].recvSource())
   }
 
   /**
@@ -177,26 +159,11 @@ export class Receiver<out T>
    * Node streams: `Readable.fromWeb(rx.readable())`.
    */
   readable(): ReadableStream<T> {
-    return readableFrom(this.#port.recvSource(), () => this.#port.close())
-  }
-
-  /** Closes this receiver. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
+    return readableFrom(this[portSymbol].recvSource(), () => this[portSymbol].close())
   }
 
   [selectSymbol](): SelectSource<Result<T, ChannelClosed>> {
-    return this.#port.recvSource()
-  }
-
-  /** @internal */
-  get [portSymbol](): ReceivePort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return this[portSymbol].recvSource()
   }
 
   /** @internal */

@@ -13,7 +13,7 @@ export class SchemaSendPort<T> implements SendPort<T> {
   readonly #schema: StandardSchemaV1
   readonly #clock: Clock
   /** The end of the line of sends whose values are being checked. An asynchronous check must not change their order. */
-  #turn: Promise<unknown> | undefined = undefined
+  #turn: Promise<unknown> | undefined
 
   constructor(port: SendPort<T>, schema: StandardSchemaV1, clock: Clock) {
     this.#port = port
@@ -75,6 +75,12 @@ export class SchemaSendPort<T> implements SendPort<T> {
 
   stats(): Awaitable<ChannelStats> {
     return this.#port.stats()
+  }
+
+  /** The schema stays here: a sender in another thread checks nothing. */
+  get encodeHandle(): unknown {
+    const port = this.#port as { encodeHandle?(context: unknown): unknown }
+    return port.encodeHandle?.bind(port)
   }
 
   #check(value: T): T {

@@ -5,15 +5,8 @@ import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelFull } from '../errors.ts'
 import type { Awaitable, Result } from '../result.ts'
 import { show, waitFault } from './arguments.ts'
-import {
-  type EncodeContext,
-  type EncodedHandle,
-  handleSymbol,
-  handOver,
-  passSymbol,
-  portSymbol,
-  sendSymbol,
-} from './handle.ts'
+import { SendingEnd } from './channel-end.ts'
+import { passSymbol, portSymbol, sendSymbol } from './handle.ts'
 import { Permit } from './permit.ts'
 import { quiet } from './quiet.ts'
 import { SchemaSendPort } from './schema-send-port.ts'
@@ -34,37 +27,20 @@ export interface SenderOptions {
  *
  * Source of the semantics: tokio's `mpsc::Sender`.
  */
-export class Sender<in T> implements AsyncDisposable {
-  readonly #port: SendPort<T>
-  readonly #options: SenderOptions
-  /** The port without the schema. */
-  readonly #base: SendPort<T>
-
-  private constructor(base: SendPort<T>, port: SendPort<T>, options: SenderOptions) {
-    this.#base = base
-    this.#port = port
-    this.#options = options
-  }
-
+export class Sender<in T> extends SendingEnd<SendPort<T>> {
   /** @internal */
-  static over<T>(port: SendPort<T>, options: SenderOptions = noOptions): Sender<T> {
-    const { schema, clock = systemClock } = options
-    return new Sender(port, schema === undefined ? port : new SchemaSendPort(port, schema, clock), options)
+  static over<T>(port: SendPort<T>, { schema, clock = systemClock }: SenderOptions = {}): Sender<T> {
+    return new Sender(schema === undefined ? port : new SchemaSendPort(port, schema, clock))
   }
 
   /** How many items the channel holds at most; Infinity when it is unbounded. */
   get capacity(): number {
-    return this.#port.capacity
+    return this[portSymbol].capacity
   }
 
   /** Items that were accepted and not yet taken. Across threads: as far as is known here; `stats()` knows exactly. */
   get length(): number {
-    return this.#port.length
-  }
-
-  /** True when a send would fail: this sender was closed, or no receiver is left. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
+    return this[portSymbol].length
   }
 
   /**
@@ -93,7 +69,7 @@ export class Sender<in T> implements AsyncDisposable {
       const fault = waitFault(options)
       if (fault !== undefined) return Promise.reject(fault)
     }
-    return this.#port.send(value, options)
+    return this[portSymbol].send(value, options)
   }
 
   /**
@@ -103,7 +79,7 @@ export class Sender<in T> implements AsyncDisposable {
    * @throws TypeError when the channel's schema is asynchronous
    */
   trySend<V extends T>(value: V): Awaitable<Result<void, ChannelFull<V> | ChannelClosed<V>>> {
-    return this.#port.trySend(value) as Awaitable<Result<void, ChannelFull<V> | ChannelClosed<V>>>
+    return this[portSymbol].trySend(value) as Awaitable<Result<void, ChannelFull<V> | ChannelClosed<V>>>
   }
 
   /**
@@ -120,7 +96,7 @@ export class Sender<in T> implements AsyncDisposable {
     try {
       const fault = waitFault(options)
       if (fault !== undefined) throw fault
-      return this.#port.sendBatch(arrayOf(values), options)
+      return this[portSymbol].sendBatch(arrayOf(values), options)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -130,7 +106,7 @@ export class Sender<in T> implements AsyncDisposable {
   trySendBatch<V extends T>(
     values: Iterable<V>,
   ): Awaitable<Result<void, ChannelFull<readonly V[]> | ChannelClosed<readonly V[]>>> {
-    return this.#port.trySendBatch(arrayOf(values)) as Awaitable<
+    return this[portSymbol].trySendBatch(arrayOf(values)) as Awaitable<
       Result<void, ChannelFull<readonly V[]> | ChannelClosed<readonly V[]>>
     >
   }
@@ -145,17 +121,7 @@ export class Sender<in T> implements AsyncDisposable {
   reserve(options?: WaitOptions): Promise<Permit<T>> {
     const fault = waitFault(options)
     if (fault !== undefined) return Promise.reject(fault)
-    return quiet(this.#port.reserve(options).then(Permit.over))
-  }
-
-  /**
-   * Waits until nothing can be sent any more: the last receiver has closed, or this sender.
-   *
-   * Cancel safety: it has no effect.
-   */
-  closed(options?: WaitOptions): Promise<void> {
-    const fault = waitFault(options)
-    return fault === undefined ? this.#port.closed(options) : Promise.reject(fault)
+    return quiet(this[portSymbol].reserve(options).then(Permit.over))
   }
 
   /**
@@ -164,17 +130,12 @@ export class Sender<in T> implements AsyncDisposable {
    * @throws ChannelClosed when this sender is closed
    */
   clone(): Sender<T> {
-    return Sender.over(this.#base.clone(), this.#options)
-  }
-
-  /** Closes this sender. Sends that wait are still delivered. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
+    return Sender.over(this[portSymbol].clone())
   }
 
   /** Exact numbers, from whoever holds the channel. */
   stats(): Awaitable<ChannelStats> {
-    return this.#port.stats()
+    return this[portSymbol].stats()
   }
 
   /**
@@ -184,22 +145,7 @@ export class Sender<in T> implements AsyncDisposable {
    * Node streams: `Writable.fromWeb(tx.writable())`.
    */
   writable(): WritableStream<T> {
-    return writableTo(this.#port)
-  }
-
-  /** Closes this sender. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  /** @internal */
-  get [portSymbol](): SendPort<T> {
-    return this.#base
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#base, context)
+    return writableTo(this[portSymbol])
   }
 
   /** @internal */
@@ -209,7 +155,7 @@ export class Sender<in T> implements AsyncDisposable {
 
   /** @internal */
   [sendSymbol](value: T): SelectSource<Result<void, ChannelClosed>> {
-    return this.#port.sendSource(value)
+    return this[portSymbol].sendSource(value)
   }
 }
 
@@ -221,8 +167,6 @@ export interface LocalSender<in T> extends Sender<T> {
   close(): void
   stats(): ChannelStats
 }
-
-const noOptions: SenderOptions = {}
 
 function arrayOf<V>(values: Iterable<V>): readonly V[] {
   if (Array.isArray(values)) return values

@@ -6,16 +6,8 @@ import type { ChannelClosed } from '../errors.ts'
 import { type Awaitable, type Result, unwrap } from '../result.ts'
 import { show, waitFault } from './arguments.ts'
 import { whenKnown } from './awaitable.ts'
-import {
-  type EncodeContext,
-  type EncodedHandle,
-  handleSymbol,
-  handOver,
-  passSymbol,
-  portSymbol,
-  type Selectable,
-  selectSymbol,
-} from './handle.ts'
+import { ChannelEnd, SendingEnd } from './channel-end.ts'
+import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -24,13 +16,7 @@ import { systemClock } from './system-clock.ts'
  *
  * Source of the semantics: tokio's `watch::Sender`.
  */
-export class WatchSender<in out T> implements AsyncDisposable {
-  readonly #port: WatchSendPort<T>
-
-  private constructor(port: WatchSendPort<T>) {
-    this.#port = port
-  }
-
+export class WatchSender<in out T> extends SendingEnd<WatchSendPort<T>> {
   /** @internal */
   static over<T>(port: WatchSendPort<T>): WatchSender<T> {
     return new WatchSender(port)
@@ -38,12 +24,7 @@ export class WatchSender<in out T> implements AsyncDisposable {
 
   /** How many receivers there are. Across threads: as far as is known here. */
   get receiverCount(): number {
-    return this.#port.receiverCount
-  }
-
-  /** True when this sender was closed. That nobody looks is no reason not to send. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
+    return this[portSymbol].receiverCount
   }
 
   /**
@@ -52,7 +33,7 @@ export class WatchSender<in out T> implements AsyncDisposable {
    * @throws ChannelClosed when this sender is closed
    */
   borrow(): T {
-    return this.#port.borrow()
+    return this[portSymbol].borrow()
   }
 
   /**
@@ -61,7 +42,7 @@ export class WatchSender<in out T> implements AsyncDisposable {
    * @throws ChannelClosed with the value, when this sender is closed
    */
   async send(value: T): Promise<void> {
-    unwrap(await this.#port.send(value))
+    unwrap(await this[portSymbol].send(value))
   }
 
   /**
@@ -73,46 +54,17 @@ export class WatchSender<in out T> implements AsyncDisposable {
    */
   async update(change: (value: T) => T): Promise<void> {
     if (typeof change !== 'function') throw new TypeError(`'change' must be a function, got ${show(change)}`)
-    unwrap(await this.#port.update(change))
+    unwrap(await this[portSymbol].update(change))
   }
 
   /** A new receiver, to which the latest value counts as seen. */
   subscribe(): Awaitable<WatchReceiver<T>> {
-    return whenKnown(this.#port.subscribe(), WatchReceiver.over)
-  }
-
-  /**
-   * Waits until no receiver is left, or this sender is closed.
-   *
-   * Cancel safety: it has no effect.
-   */
-  closed(options?: WaitOptions): Promise<void> {
-    const fault = waitFault(options)
-    return fault === undefined ? this.#port.closed(options) : Promise.reject(fault)
+    return whenKnown(this[portSymbol].subscribe(), WatchReceiver.over)
   }
 
   /** Another sender, which has to be closed too. */
   clone(): WatchSender<T> {
-    return WatchSender.over(this.#port.clone())
-  }
-
-  /** Closes this sender. When it was the last, receivers can still see the last value, and then get `ChannelClosed`. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-
-  /** @internal */
-  get [portSymbol](): WatchSendPort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return WatchSender.over(this[portSymbol].clone())
   }
 
   /** @internal */
@@ -123,22 +75,12 @@ export class WatchSender<in out T> implements AsyncDisposable {
 
 /** One receiver of a {@link watch}. As a case of `select` it brings the latest value once that was not seen yet. */
 export class WatchReceiver<out T>
-  implements AsyncIterable<T, undefined>, AsyncDisposable, Selectable<Result<T, ChannelClosed>>
+  extends ChannelEnd<WatchReceivePort<T>>
+  implements AsyncIterable<T, undefined>, Selectable<Result<T, ChannelClosed>>
 {
-  readonly #port: WatchReceivePort<T>
-
-  private constructor(port: WatchReceivePort<T>) {
-    this.#port = port
-  }
-
   /** @internal */
   static over<T>(port: WatchReceivePort<T>): WatchReceiver<T> {
     return new WatchReceiver(port)
-  }
-
-  /** True when `changed` would fail: this receiver was closed, or no sender is left and the last value was seen. */
-  get isClosed(): boolean {
-    return this.#port.isClosed
   }
 
   /**
@@ -147,17 +89,17 @@ export class WatchReceiver<out T>
    * @throws ChannelClosed when this receiver is closed
    */
   borrow(): T {
-    return this.#port.borrow()
+    return this[portSymbol].borrow()
   }
 
   /** The latest value, marked as seen. */
   borrowAndUpdate(): T {
-    return this.#port.markSeen()
+    return this[portSymbol].markSeen()
   }
 
   /** True when there is a value that was not seen yet. */
   hasChanged(): boolean {
-    return this.#port.hasChanged()
+    return this[portSymbol].hasChanged()
   }
 
   /**
@@ -171,45 +113,26 @@ export class WatchReceiver<out T>
    */
   changed(options?: WaitOptions): Promise<void> {
     const fault = waitFault(options)
-    return fault === undefined ? this.#port.changed(options) : Promise.reject(fault)
+    return fault === undefined ? this[portSymbol].changed(options) : Promise.reject(fault)
   }
 
   /** A new receiver, to which the latest value counts as seen. */
   subscribe(): Awaitable<WatchReceiver<T>> {
-    return whenKnown(this.#port.subscribe(), WatchReceiver.over)
+    return whenKnown(this[portSymbol].subscribe(), WatchReceiver.over)
   }
 
   /** A new receiver, which has seen exactly as much as this one. */
   clone(): Awaitable<WatchReceiver<T>> {
-    return whenKnown(this.#port.clone(), WatchReceiver.over)
-  }
-
-  /** Closes this receiver and ends what waits on it. Idempotent. */
-  close(): Awaitable<void> {
-    return this.#port.close()
+    return whenKnown(this[portSymbol].clone(), WatchReceiver.over)
   }
 
   /** The latest value each time that there is one that was not seen yet, until the channel has closed. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
-    return new ReceiveIterator(this.#port.changedSource())
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
+    return new ReceiveIterator(this[portSymbol].changedSource())
   }
 
   [selectSymbol](): SelectSource<Result<T, ChannelClosed>> {
-    return this.#port.changedSource()
-  }
-
-  /** @internal */
-  get [portSymbol](): WatchReceivePort<T> {
-    return this.#port
-  }
-
-  /** @internal */
-  [handleSymbol](context: EncodeContext): EncodedHandle {
-    return handOver(this.#port, context)
+    return this[portSymbol].changedSource()
   }
 }
 

@@ -7,7 +7,7 @@ import { WaiterList } from './waiters.ts'
 /** Counts who holds one side of a channel, and tells those on the other side when nobody is left. */
 export class Holders {
   #count: number
-  #watchers: WaiterList<Watching> | undefined = undefined
+  #watchers: WaiterList<Watching> | undefined
 
   constructor(count: number) {
     this.#count = count

@@ -12,7 +12,7 @@ export interface ItemWaiter<T> extends Waiter {
 export class ItemQueue<T> {
   readonly #items = new RingBuffer<T>()
   readonly #line = new WaiterList<ItemWaiter<T>>()
-  #end: { readonly error: unknown } | undefined = undefined
+  #end: { readonly error: unknown } | undefined
 
   get length(): number {
     return this.#items.length

@@ -17,7 +17,7 @@ function leaveLine<Item>(channel: Mpmc<Item>, waiter: SlotWaiter): boolean {
 /** A `send` that waits for room. */
 export class WaitingSend<T, Item> extends Pending<void> implements SlotWaiter {
   need = 1
-  readonly least: number | undefined = undefined
+  readonly least: number | undefined
   readonly #channel: Mpmc<Item>
   readonly #passing: Passing<T, Item>
   readonly #value: T
@@ -97,7 +97,7 @@ export class WaitingBatch<T, Item> extends Pending<void> implements SlotWaiter {
 /** A `reserve` that waits for a slot. */
 export class WaitingReserve<T, Item> extends Pending<SlotPort<T>> implements SlotWaiter {
   need = 1
-  readonly least: number | undefined = undefined
+  readonly least: number | undefined
   readonly #channel: Mpmc<Item>
   readonly #passing: Passing<T, Item>
 
@@ -151,7 +151,7 @@ class MpmcSlot<T, Item> implements SlotPort<T> {
 /** A send as one case of a `select`. */
 export class SelectedSend<T, Item> extends Waiter implements SlotWaiter {
   need = 1
-  readonly least: number | undefined = undefined
+  readonly least: number | undefined
   readonly #channel: Mpmc<Item>
   readonly #passing: Passing<T, Item>
   readonly #value: T

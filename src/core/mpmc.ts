@@ -28,7 +28,7 @@ export class Mpmc<T> {
   /** An item that was taken keeps its slot until {@link settle}, and may come back by {@link giveBack}. */
   readonly holdsTaken: boolean
   /** Asked to give back what is overdue before somebody looks at the channel or takes from it. */
-  lender: { expire(): void } | undefined = undefined
+  lender: { expire(): void } | undefined
   /** Counts items that were delivered again, for `stats`. Kept by whoever decides on that. */
   redelivered = 0
   readonly #drop: (item: T) => void

@@ -10,7 +10,7 @@ export abstract class Pending<Value> extends Waiter {
   readonly promise: Promise<Value>
   #resolve!: (value: Value) => void
   #reject!: (error: unknown) => void
-  #interrupt: Interrupt | undefined = undefined
+  #interrupt: Interrupt | undefined
 
   constructor() {
     super()

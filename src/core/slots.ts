@@ -24,7 +24,7 @@ export class Slots {
   #available: number
   readonly #line = new WaiterList<SlotWaiter>()
   #granting = false
-  #closed: { readonly error: unknown } | undefined = undefined
+  #closed: { readonly error: unknown } | undefined
 
   /** `available` differs from `capacity` where slots arrive from elsewhere, as the credits of a stream do. */
   constructor(capacity: number, available: number = capacity) {

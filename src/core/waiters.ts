@@ -1,9 +1,9 @@
 /** Something that can stand in one {@link WaiterList} at a time. The links are the list's own business. */
 export class Waiter {
   /** The list that it stands in, or undefined when it does not wait. */
-  list: object | undefined = undefined
-  previous: Waiter | undefined = undefined
-  next: Waiter | undefined = undefined
+  list: object | undefined
+  previous: Waiter | undefined
+  next: Waiter | undefined
 }
 
 /**
@@ -13,8 +13,8 @@ export class Waiter {
  * So the list holds nothing that has been settled, and it never has to be swept.
  */
 export class WaiterList<W extends Waiter> {
-  #first: Waiter | undefined = undefined
-  #last: Waiter | undefined = undefined
+  #first: Waiter | undefined
+  #last: Waiter | undefined
   #length = 0
 
   get length(): number {
