@@ -49,14 +49,14 @@ export class ActorProxy implements CallTarget {
   readonly #queue = new WaiterList<PendingCall>()
   /** Calls that were lost; the hub's next word about the actor decides what becomes of them. */
   #undecided: PendingCall[] = []
-  readonly #ready = new Set<ReadyWaiter>()
+  #ready: Set<ReadyWaiter> | undefined
   #nextCall = 0
   #pending = 0
   #handles = 0
   /** What is to be given back to the hub when nothing here needs the actor any more. */
   #leases = 0
   /** Proxies that have joined this one. */
-  readonly #followers = new Set<ActorProxy>()
+  #followers: Set<ActorProxy> | undefined
 
   constructor(owner: ProxyOwner, id: string, about: ActorAbout) {
     this.owner = owner
@@ -134,9 +134,9 @@ export class ActorProxy implements CallTarget {
     this.#undecided = []
     this.#decide(undecided)
     if (state.t === 'dead') this.fail(state.error)
-    if (state.t === 'alive') for (const waiter of [...this.#ready]) waiter.alive()
+    if (state.t === 'alive') for (const waiter of [...(this.#ready ?? [])]) waiter.alive()
     this.#pump()
-    for (const follower of [...this.#followers]) follower.update(state)
+    for (const follower of [...(this.#followers ?? [])]) follower.update(state)
   }
 
   /** Everything that waits fails. */
@@ -145,13 +145,14 @@ export class ActorProxy implements CallTarget {
     const undecided = this.#undecided
     this.#undecided = []
     for (const call of undecided) call.refuse(error)
-    for (const waiter of [...this.#ready]) waiter.failed(error)
+    for (const waiter of [...(this.#ready ?? [])]) waiter.failed(error)
   }
 
   /** Says when the actor is there; returns how to stop waiting. */
   whenReady(waiter: ReadyWaiter): () => void {
+    this.#ready ??= new Set()
     this.#ready.add(waiter)
-    return () => this.#ready.delete(waiter)
+    return () => this.#ready?.delete(waiter)
   }
 
   lost(call: PendingCall): void {
@@ -224,6 +225,7 @@ export class ActorProxy implements CallTarget {
     this.joined = other
     this.about = other.about
     other.retain(0)
+    other.#followers ??= new Set()
     other.#followers.add(this)
     this.update(other.state)
   }
@@ -233,7 +235,7 @@ export class ActorProxy implements CallTarget {
     const leases = this.#leases
     this.#leases = 0
     if (this.joined !== undefined) {
-      this.joined.#followers.delete(this)
+      this.joined.#followers?.delete(this)
       this.joined.release()
       this.joined = undefined
     }

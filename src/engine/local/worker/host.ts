@@ -72,12 +72,13 @@ export class Host implements InstanceHome {
     const actor: HostedActor = { instance: undefined, slot: 0 }
     this.#actors.set(id, actor)
     try {
-      const { target } = await this.#modules.find('actor', description)
+      // The definition's own description is the same for all its instances.
+      const { target, description: own } = await this.#modules.find('actor', description)
       const Class = target as new (...args: unknown[]) => object
       const values = args.map(({ bytes, attachments }) =>
         this.#client.codec.decode(bytes, 0, bytes.byteLength, { attachments }),
       )
-      const instance = new Instance(this, id, description, new Class(...values), maxConcurrency)
+      const instance = new Instance(this, id, own, new Class(...values), maxConcurrency)
       actor.instance = instance
       actor.slot = this.add(instance)
       // It may have been killed while its module was loading.

@@ -18,17 +18,19 @@ export interface InstanceHome {
   remove(slot: number): void
 }
 
+type Methods = Readonly<Record<string, (...args: unknown[]) => unknown>>
+
 /** An actor's instance: runs the calls in the order in which they come, as many at a time as it may. */
 export class Instance implements CallReceiver {
   readonly id: string
   readonly #home: InstanceHome
   readonly #description: ActorDescription
-  readonly #methods = new Map<string, (args: unknown[]) => unknown>()
+  readonly #target: Methods
   readonly #maxConcurrency: number
   readonly #queue = new WaiterList<IncomingCall>()
   /** Calls whose methods have returned promises. */
   readonly #running = new Set<IncomingCall>()
-  readonly #generators = new Set<GeneratorReceiver>()
+  #generators: Set<GeneratorReceiver> | undefined
   /** Klaw's own actors hold values for others, whose classes this thread need not know. */
   readonly #builtIn: boolean
   #dropped = false
@@ -38,8 +40,7 @@ export class Instance implements CallReceiver {
     this.#home = home
     this.#description = description
     this.#builtIn = description.module.startsWith('klaw:')
-    const methods = target as Readonly<Record<string, (...args: unknown[]) => unknown>>
-    for (const name of Object.keys(description.methods)) this.#methods.set(name, (args) => methods[name]!(...args))
+    this.#target = target as Methods
     this.#maxConcurrency = maxConcurrency
   }
 
@@ -97,7 +98,7 @@ export class Instance implements CallReceiver {
       call.server.lost(call)
       call.abort(reason)
     }
-    for (const generator of [...this.#generators]) generator.end()
+    for (const generator of [...(this.#generators ?? [])]) generator.end()
   }
 
   #run(call: IncomingCall): void {
@@ -114,8 +115,11 @@ export class Instance implements CallReceiver {
   }
 
   #workOf(call: IncomingCall): ((args: unknown[]) => unknown) | undefined {
-    const run = this.#methods.get(call.method)
-    if (run === undefined || this.#description.methods[call.method] === 'value') return run
+    const { method } = call
+    const { methods } = this.#description
+    if (!Object.hasOwn(methods, method)) return undefined
+    const run = (args: unknown[]) => this.#target[method]!(...args)
+    if (methods[method] === 'value') return run
     return (args) => this.#open(run(args) as Generator | AsyncGenerator, call.server)
   }
 
@@ -123,9 +127,10 @@ export class Instance implements CallReceiver {
   #open(generator: Generator | AsyncGenerator, server: CallServer): GeneratorPlace {
     const receiver = new GeneratorReceiver(this, generator, server, () => {
       this.#home.remove(slot)
-      this.#generators.delete(receiver)
+      this.#generators?.delete(receiver)
     })
     const slot = this.#home.add(receiver)
+    this.#generators ??= new Set()
     this.#generators.add(receiver)
     return { session: this.#home.session, slot }
   }

@@ -8,6 +8,7 @@ import type { Leasable } from '../leases.ts'
 import type { Session } from '../session.ts'
 import { ActorRecord, type ActorSurroundings } from './actor-record.ts'
 import type { Resources } from './resources.ts'
+import { SharedDescriptions } from './shared-descriptions.ts'
 import { unsupportedEnvironment, type WorkerThreads } from './worker-threads.ts'
 
 /** All actors of the runtime, and their names. */
@@ -15,6 +16,7 @@ export class ActorDirectory implements ActorSurroundings {
   readonly resources: Resources
   readonly threads: WorkerThreads
   readonly #hub: Hub
+  readonly #descriptions = new SharedDescriptions()
   readonly #actors = new Map<string, ActorRecord>()
   /** By namespace, then by name. */
   readonly #names = new Map<string, Map<string, ActorRecord>>()
@@ -58,7 +60,8 @@ export class ActorDirectory implements ActorSurroundings {
     return this.#actors.get(id) ?? this.#aliases.get(id)?.actor
   }
 
-  #register(session: Session, registration: Registration): void {
+  #register(session: Session, asked: Registration): void {
+    const registration = { ...asked, description: this.#descriptions.share(asked.description) }
     const { id, spec, args } = registration
     const { name, namespace } = spec
     const existing = name === undefined ? undefined : this.#names.get(namespace)?.get(name)
