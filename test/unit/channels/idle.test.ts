@@ -37,10 +37,19 @@ describe('an idle channel', () => {
 
   it('gives back what a burst needed', async () => {
     const [tx, rx] = channel<number>({ unbounded: true })
+    const fill = () => {
+      for (let value = 0; value < 200_000; value++) tx.trySend(value)
+    }
+    const drain = () => {
+      for (let value = 0; value < 200_000; value++) rx.tryRecv()
+    }
+    // The first round also pays for code that is compiled.
+    fill()
+    drain()
     const before = await heapUsed()
-    for (let value = 0; value < 200_000; value++) tx.trySend(value)
+    fill()
     expect((await heapUsed()) - before).toBeGreaterThan(1_000_000)
-    for (let value = 0; value < 200_000; value++) rx.tryRecv()
+    drain()
     expect((await heapUsed()) - before).toBeLessThan(100_000)
   })
 })
