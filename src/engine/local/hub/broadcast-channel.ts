@@ -98,9 +98,9 @@ export class BroadcastChannel implements HubChannel, ReceivingSide {
     this.#ends.get(end)?.withdraw()
   }
 
-  taken(_end: ReceiverEnd, item: Item): void {
-    this.#received++
-    this.#forget(item)
+  taken(_end: ReceiverEnd, items: readonly Item[]): void {
+    this.#received += items.length
+    for (const item of items) this.#forget(item)
   }
 
   returned(_end: ReceiverEnd, items: Item[]): void {

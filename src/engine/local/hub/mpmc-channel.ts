@@ -211,10 +211,13 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
     this.#mpmc.items.unpark(end)
   }
 
-  taken(end: ReceiverEnd, item: Item, sequence: number): void {
-    this.#received++
-    if (this.#unacknowledged !== undefined) this.#unacknowledged.add(end, sequence, item)
-    else this.#settle(item)
+  taken(end: ReceiverEnd, items: readonly Item[], first: number): void {
+    this.#received += items.length
+    if (this.#unacknowledged === undefined) {
+      this.#settle(items)
+      return
+    }
+    for (const [index, item] of items.entries()) this.#unacknowledged.add(end, (first + index) >>> 0, item)
   }
 
   returned(end: ReceiverEnd, items: Item[]): void {
@@ -230,7 +233,7 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
       this.#mpmc.redelivered++
       this.#giveBack([item])
     } else {
-      this.#settle(item)
+      this.#settle([item])
     }
   }
 
@@ -265,9 +268,9 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
     return this.#mpmc.items.length + sum(this.#receivers, (end) => end.delivered.length)
   }
 
-  #settle(item: Item): void {
-    this.#forget(item)
-    this.#mpmc.settle(1)
+  #settle(items: readonly Item[]): void {
+    for (const item of items) this.#forget(item)
+    this.#mpmc.settle(items.length)
     if (this.#senderHolds === 0) this.#tellIfOver()
   }
 

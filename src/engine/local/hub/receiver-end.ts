@@ -21,7 +21,8 @@ export interface ReceivingSide {
   probe(end: ReceiverEnd, count: number): void
   /** The end stands in line no longer. */
   withdraw(end: ReceiverEnd): void
-  taken(end: ReceiverEnd, item: Item, sequence: number): void
+  /** The items were taken, in order; `first` is the sequence number of the first. */
+  taken(end: ReceiverEnd, items: readonly Item[], first: number): void
   /** Items go back, in order, from an end that stays open. */
   returned(end: ReceiverEnd, items: Item[]): void
   acknowledged(end: ReceiverEnd, sequence: number, refused: boolean): void
@@ -183,13 +184,14 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
 
   #takenUpTo(count: number): void {
     this.lastActive = performance.now()
-    for (let index = 0; index < count; index++) {
-      const item = this.delivered.popFront()
-      if (item === undefined) throw new RangeError(`${count} items were taken, ${index} had been delivered`)
-      // Outgoing items have no number yet, and can not have been taken.
-      const sequence = this.#sequence - this.delivered.length - 1 + this.#outgoing.length
-      this.#side.taken(this, item, sequence >>> 0)
-    }
+    const { delivered } = this
+    // Outgoing items have no number yet, and can not have been taken.
+    const numbered = delivered.length - this.#outgoing.length
+    if (count > numbered) throw new RangeError(`${count} items were taken, ${numbered} had been delivered`)
+    const first = (this.#sequence - numbered) >>> 0
+    const items: Item[] = []
+    for (let index = 0; index < count; index++) items.push(delivered.popFront() as Item)
+    this.#side.taken(this, items, first)
   }
 
   #giveBack(epoch: number, from: number): void {
