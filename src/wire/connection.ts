@@ -220,12 +220,6 @@ export class Connection {
     else this.#checkTime(pending)
   }
 
-  /** Takes note of something that may leave together with more of its kind: it is not held for long. */
-  noted(): void {
-    this.#schedule()
-    if (!this.#patient) this.#checkTime(++this.#pending)
-  }
-
   /** Posts everything that was written so far. */
   flush(): void {
     this.#collect()

@@ -48,8 +48,9 @@ export interface ReceiverStreamOwner {
 
 /** Milliseconds that what a `select` has asked for and not taken waits for the next one. */
 const lingerTime = 5
-/** As many taken items are told to the hub at once, even in the middle of a tick. */
+/** The hub is told of at most so many taken items at once, and of fewer where the capacity is small; it has to wait for no longer than this many ms. */
 const largestReport = 512
+const reportTime = 1
 /** The most items that are fetched in advance. */
 const largestWindow = 4096
 /** Milliseconds: who comes back this soon after it took the last item gets more at a time. */
@@ -70,6 +71,7 @@ export class ReceiverStream implements FrameSink, Batch {
   readonly #connection: Connection
   readonly #owner: ReceiverStreamOwner
   readonly #largestWindow: number
+  readonly #largestReport: number
   readonly #keeps: boolean
   #epoch = 0
   #nextSequence = 0
@@ -86,6 +88,7 @@ export class ReceiverStream implements FrameSink, Batch {
   #batched = false
   #probes: (() => void)[] = []
   #lingering: NodeJS.Timeout | undefined
+  #reporting: NodeJS.Timeout | undefined
   #lastParked = 0
   #closed = false
 
@@ -94,10 +97,11 @@ export class ReceiverStream implements FrameSink, Batch {
     connection: Connection,
     number: number,
     owner: ReceiverStreamOwner,
-    options: { readonly window: number; readonly keeps: boolean } = { window: largestWindow, keeps: false },
+    options: { readonly capacity: number; readonly window?: number; readonly keeps?: boolean },
   ) {
-    this.#largestWindow = options.window
-    this.#keeps = options.keeps
+    this.#largestWindow = options.window ?? largestWindow
+    this.#largestReport = Math.max(1, Math.min(largestReport, Math.floor(options.capacity / 8)))
+    this.#keeps = options.keeps === true
     this.number = number
     this.#connection = connection
     this.#owner = owner
@@ -142,8 +146,12 @@ export class ReceiverStream implements FrameSink, Batch {
       this.#batched = true
       this.#connection.addBatch(this)
     }
-    if (this.#taken >= largestReport) this.#connection.flush()
-    else this.#connection.noted()
+    // It goes along with whatever leaves next. By itself it leaves when it has become much, or after a moment.
+    if (this.#taken >= this.#largestReport) this.#connection.flush()
+    else if (this.#reporting === undefined) {
+      this.#reporting = setTimeout(() => this.#report(), reportTime)
+      this.#reporting.unref()
+    }
     if (this.queue.length === 0) this.#lastEmptied = performance.now()
     // What a frame brings is pushed one by one; what is left of it counts once it is here.
     if (this.queue.length + this.#demanded + this.#arriving < this.#window >>> 1) this.#refill()
@@ -243,6 +251,11 @@ export class ReceiverStream implements FrameSink, Batch {
     this.#connection.write(FrameType.demand, 0, this.number, count, this.queue.waiting)
   }
 
+  #report(): void {
+    this.#reporting = undefined
+    this.#connection.flush()
+  }
+
   /** Half of the window has been eaten: asks for more, and for less at a time if that took long. */
   #refill(): void {
     const now = performance.now()
@@ -277,6 +290,7 @@ export class ReceiverStream implements FrameSink, Batch {
     this.#connection.removeStream(this.number)
     this.#closed = true
     clearTimeout(this.#lingering)
+    clearTimeout(this.#reporting)
     this.queue.drain()
     this.#finish(error)
   }

@@ -31,8 +31,12 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
     // Every broadcast receiver has items of its own; fetching few of them in advance keeps the count of missed ones honest.
     this.stream =
       kind === HandleKind.broadcastReceiver
-        ? new ReceiverStream(host.connection, stream, this, { window: channel.capacity >>> 2, keeps: true })
-        : new ReceiverStream(host.connection, stream, this)
+        ? new ReceiverStream(host.connection, stream, this, {
+            capacity: channel.capacity,
+            window: Math.floor(channel.capacity / 4),
+            keeps: true,
+          })
+        : new ReceiverStream(host.connection, stream, this, { capacity: channel.capacity })
   }
 
   /** What has been fetched and not taken. {@link stats} knows the whole. */
