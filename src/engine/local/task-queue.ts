@@ -12,6 +12,8 @@ import type { TaskOwner } from './tasks.ts'
 
 /** How many workers are asked for at a time. What bounds their number is the resources. */
 const mostRequests = 16
+/** Milliseconds that a worker is kept for the next task, as long as nobody else waits for what it holds. */
+const idleTime = 10
 
 /** A worker that the hub has lent to this thread. */
 interface LeasedWorker {
@@ -35,6 +37,9 @@ export class TaskQueue implements CallTarget {
   /** Tasks that could run at once. */
   readonly #ready = new WaiterList<PendingCall>()
   readonly #workers = new Map<number, LeasedWorker>()
+  /** Those of them that have nothing to do, and are about to be given back. */
+  readonly #idle = new Set<LeasedWorker>()
+  #timer: NodeJS.Timeout | undefined
   #requests = 0
   #nextCall = 0
   #pending = 0
@@ -108,16 +113,25 @@ export class TaskQueue implements CallTarget {
   /** Event `task.recall`: the worker is to be given back after what it runs now. */
   recall(lease: number): void {
     const worker = this.#workers.get(lease)
-    if (worker !== undefined) worker.recalled = true
+    if (worker === undefined) return
+    worker.recalled = true
+    if (this.#idle.delete(worker)) this.#next(worker)
+    this.#endIfEmpty()
   }
 
   /** The runtime is gone. What has been sent is refused when its connection is lost. */
   close(error: Error): void {
+    clearTimeout(this.#timer)
     for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) call.refuse(error)
   }
 
   #enqueue(call: PendingCall): void {
     this.#ready.push(call)
+    for (const worker of this.#idle) {
+      this.#idle.delete(worker)
+      this.#next(worker)
+      return
+    }
     this.#ask()
   }
 
@@ -143,20 +157,36 @@ export class TaskQueue implements CallTarget {
     const worker: LeasedWorker = { lease, session, call: undefined, lost: false, cause: undefined, recalled: false }
     this.#workers.set(lease, worker)
     this.#next(worker)
+    // What it was asked for has been done by others.
+    if (this.#idle.delete(worker)) this.#giveBack(worker)
     this.#endIfEmpty()
   }
 
-  /** Gives the worker something to do, or gives it back. */
+  /** Gives the worker something to do, keeps it for a moment when there is nothing, or gives it back when others wait. */
   #next(worker: LeasedWorker): void {
     worker.call = undefined
     if (worker.cause === undefined && !worker.recalled && this.#owner.lost === undefined) {
       for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) {
         if (this.#send(worker, call)) return
       }
+      this.#idle.add(worker)
+      this.#timer ??= setTimeout(this.#giveBackIdle, idleTime).unref()
+      return
     }
+    this.#giveBack(worker)
+    if (this.#ready.length > 0) this.#ask()
+  }
+
+  #giveBack(worker: LeasedWorker): void {
     this.#workers.delete(worker.lease)
     if (worker.cause === undefined) this.#owner.client.connection.notify('task.return', worker.lease)
-    if (this.#ready.length > 0) this.#ask()
+  }
+
+  readonly #giveBackIdle = (): void => {
+    this.#timer = undefined
+    for (const worker of this.#idle) this.#giveBack(worker)
+    this.#idle.clear()
+    this.#endIfEmpty()
   }
 
   #send(worker: LeasedWorker, call: PendingCall): boolean {
@@ -177,6 +207,7 @@ export class TaskQueue implements CallTarget {
     const { call, lost, cause } = worker
     if (cause === undefined || (call !== undefined && !lost)) return
     this.#workers.delete(worker.lease)
+    this.#idle.delete(worker)
     worker.call = undefined
     if (call !== undefined) this.#decide(call, cause)
     this.#endIfEmpty()

@@ -1,27 +1,29 @@
 import { ActorDiedError, ObjectRef, RayTaskError, type Runtime, SerializationError } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Broken, Counter, Plain, Thrower } from '../../fixtures/actors/counter.ts'
 import { Keeper } from '../../fixtures/actors/gate.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
+conformance('calls of actors', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
-  test.each([{}, { numCpus: 0 }, { numCpus: 1 }])('keep their actor’s state: %o', async (options) => {
-    using counter = klaw.actor(Counter, options).remote(5)
-    expect(await counter.add.remote(2)).toBe(7)
-    expect(await counter.add.remote()).toBe(8)
-    expect(await counter.addLater.remote(2)).toBe(10)
-    expect(await counter.set.remote(1)).toBeUndefined()
-    expect(await counter.get.remote()).toBe(1)
-  })
+  for (const options of [{}, { numCpus: 0 }, { numCpus: 1 }]) {
+    it(`keep their actor's state: ${JSON.stringify(options)}`, async () => {
+      using counter = klaw.actor(Counter, options).remote(5)
+      expect(await counter.add.remote(2)).toBe(7)
+      expect(await counter.add.remote()).toBe(8)
+      expect(await counter.addLater.remote(2)).toBe(10)
+      expect(await counter.set.remote(1)).toBeUndefined()
+      expect(await counter.get.remote()).toBe(1)
+    })
+  }
 
-  test('return refs that can be awaited again and again', async () => {
+  it('return refs that can be awaited again and again', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const ref = plain.echo.remote({ a: 1 })
     expect(ref).toBeInstanceOf(ObjectRef)
@@ -32,7 +34,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(second).not.toBe(first)
   })
 
-  test('copy arguments when they are made, and results', async () => {
+  it('copy arguments when they are made, and results', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const list = ['mine']
     const ref = plain.scribble.remote(list)
@@ -41,7 +43,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(list).toEqual(['mine', 'changed after the call'])
   })
 
-  test('take any number of arguments of any kind', async () => {
+  it('take any number of arguments of any kind', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const values = [
       undefined,
@@ -60,14 +62,14 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await plain.echo.remote(...many)).toEqual(many)
   })
 
-  test('large arguments and results arrive whole', async () => {
+  it('large arguments and results arrive whole', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const bytes = new Uint8Array(3_000_000).map((_, index) => index * 7)
     const [back] = await plain.echo.remote(bytes)
     expect(Buffer.compare(back as Uint8Array, bytes)).toBe(0)
   })
 
-  test('a top-level ref is resolved, a nested one stays a ref', async () => {
+  it('a top-level ref is resolved, a nested one stays a ref', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const put = klaw.put(20)
@@ -76,14 +78,14 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await keeper.read.remote([klaw.put('inside')])).toEqual({ kind: expect.any(String), value: 'inside' })
   })
 
-  test('refs made by an actor reach others through results', async () => {
+  it('refs made by an actor reach others through results', async () => {
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const { ref } = await keeper.store.remote({ from: 'the actor' })
     expect(await ref).toEqual({ from: 'the actor' })
     expect(await keeper.read.remote([ref])).toMatchObject({ value: { from: 'the actor' } })
   })
 
-  test('a ref argument that failed fails the call with the same error', async () => {
+  it('a ref argument that failed fails the call with the same error', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     using thrower = klaw.actor(Thrower, { numCpus: 0 }).remote()
     const failed = thrower.throwError.remote('first')
@@ -93,7 +95,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await plain.echo.remote('still there')).toEqual(['still there'])
   })
 
-  test('a method that throws fails the call, and the actor lives on', async () => {
+  it('a method that throws fails the call, and the actor lives on', async () => {
     using thrower = klaw.actor(Thrower, { numCpus: 0 }).remote()
     const error = (await rejection(thrower.throwError.remote('too far'))) as RayTaskError
     expect(error).toBeInstanceOf(RayTaskError)
@@ -104,7 +106,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await thrower.calls.remote()).toBe(1)
   })
 
-  test('an async method that rejects does the same', async () => {
+  it('an async method that rejects does the same', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     const error = (await rejection(counter.failLater.remote('later'))) as RayTaskError
     expect(error).toBeInstanceOf(RayTaskError)
@@ -112,7 +114,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await counter.get.remote()).toBe(0)
   })
 
-  test('the cause keeps its name, message, own properties and causes', async () => {
+  it('the cause keeps its name, message, own properties and causes', async () => {
     using thrower = klaw.actor(Thrower, { numCpus: 0 }).remote()
     const { cause } = (await rejection(thrower.throwInvoice.remote())) as RayTaskError
     expect(cause).toBeInstanceOf(Error)
@@ -120,14 +122,14 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect((cause as Error).cause).toBeInstanceOf(TypeError)
   })
 
-  test('what is thrown need not be an error, or be sendable', async () => {
+  it('what is thrown need not be an error, or be sendable', async () => {
     using thrower = klaw.actor(Thrower, { numCpus: 0 }).remote()
     expect(await rejection(thrower.throwText.remote())).toMatchObject({ code: 'RAY_TASK', cause: 'just a text' })
     const { cause } = (await rejection(thrower.throwUnsendable.remote())) as RayTaskError
     expect((cause as Error).message).toContain('has a function')
   })
 
-  test('an argument or result that can not be sent fails the call, with the path', async () => {
+  it('an argument or result that can not be sent fails the call, with the path', async () => {
     using thrower = klaw.actor(Thrower, { numCpus: 0 }).remote()
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const argument = await rejection(plain.echo.remote(1, { user: { avatar: () => 0 } }))
@@ -139,7 +141,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await plain.echo.remote('fine')).toEqual(['fine'])
   })
 
-  test('a constructor that throws fails every call with its error as the cause', async () => {
+  it('a constructor that throws fails every call with its error as the cause', async () => {
     using broken = klaw.actor(Broken, { numCpus: 0 }).remote('four')
     const early = broken.hello.remote()
     const error = (await rejection(broken.ready())) as ActorDiedError
@@ -151,7 +153,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     }
   })
 
-  test('a constructor takes refs, and fails with them', async () => {
+  it('a constructor takes refs, and fails with them', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote(klaw.put(40))
     using next = klaw.actor(Counter, { numCpus: 0 }).remote(counter.add.remote(2))
     expect(await next.get.remote()).toBe(42)
@@ -162,7 +164,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(error.cause).toBeInstanceOf(RayTaskError)
   })
 
-  test('a constructor argument that can not be sent fails every call', async () => {
+  it('a constructor argument that can not be sent fails every call', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote((() => 0) as unknown as number)
     const error = (await rejection(plain.entries.remote())) as ActorDiedError
     expect(error).toBeInstanceOf(ActorDiedError)
@@ -170,7 +172,7 @@ describe.each(actorEngines)('calls of actors, $name', ({ open }) => {
     expect(await rejection(plain.ready())).toBeInstanceOf(ActorDiedError)
   })
 
-  test('ready settles once the constructor has run', async () => {
+  it('ready settles once the constructor has run', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     expect(await counter.ready()).toBeUndefined()
     expect(await counter.ready()).toBeUndefined()

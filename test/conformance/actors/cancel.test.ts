@@ -1,18 +1,18 @@
 import { type Runtime, TaskCancelledError } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Plain } from '../../fixtures/actors/counter.ts'
 import { Gate, Keeper, Worker } from '../../fixtures/actors/gate.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('cancel, $name', ({ open }) => {
+conformance('cancel', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
-  test('a call that waits at its actor does not run', async () => {
+  it('a call that waits at its actor does not run', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(Worker, { numCpus: 0, maxConcurrency: 1 }).remote()
     const running = worker.work.remote(gate, 'running')
@@ -26,7 +26,7 @@ describe.each(actorEngines)('cancel, $name', ({ open }) => {
     expect(await gate.log.remote()).not.toContain('queued waits')
   })
 
-  test('a call that waits for its arguments does not run, and lets others pass', async () => {
+  it('a call that waits for its arguments does not run, and lets others pass', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const waiting = plain.append.remote(gate.pass.remote('argument'))
@@ -38,7 +38,7 @@ describe.each(actorEngines)('cancel, $name', ({ open }) => {
     expect(await plain.entries.remote()).toEqual(['behind'])
   })
 
-  test('a running method sees its signal abort', async () => {
+  it('a running method sees its signal abort', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
     const running = worker.workUntilAborted.remote(gate, 'it')
@@ -50,7 +50,7 @@ describe.each(actorEngines)('cancel, $name', ({ open }) => {
     expect(await worker.made.remote()).toBe(1)
   })
 
-  test('a method that takes no notice goes on, and its result counts', async () => {
+  it('a method that takes no notice goes on, and its result counts', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
     const running = worker.workOn.remote(gate, 'it')
@@ -60,7 +60,7 @@ describe.each(actorEngines)('cancel, $name', ({ open }) => {
     expect(await running).toBe('it done')
   })
 
-  test('a call that has finished stays as it is', async () => {
+  it('a call that has finished stays as it is', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     const done = plain.append.remote('x')
     expect(await done).toBe(1)
@@ -69,7 +69,7 @@ describe.each(actorEngines)('cancel, $name', ({ open }) => {
     await klaw.cancel(klaw.put('no call at all'))
   })
 
-  test('whoever holds the ref can cancel', async () => {
+  it('whoever holds the ref can cancel', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
@@ -80,7 +80,7 @@ describe.each(actorEngines)('cancel, $name', ({ open }) => {
     expect(await rejection(running)).toBeInstanceOf(TaskCancelledError)
   })
 
-  test('force is refused for actors', async () => {
+  it('force is refused for actors', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const running = gate.pass.remote('it')
     const error = await rejection(klaw.cancel(running, { force: true }))

@@ -1,15 +1,15 @@
 import { type Runtime, RuntimeClosedError } from '@klaw/core'
-import { describe, expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { Counter } from '../../fixtures/actors/counter.ts'
 import { Gate, Worker } from '../../fixtures/actors/gate.ts'
 import { Streams } from '../../fixtures/actors/streams.ts'
 import { square, stay } from '../../fixtures/actors/tasks.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('shutting down, $name', ({ open }) => {
-  test('refuses everything that is pending', async () => {
-    const klaw = await open({ numCpus: 1 })
+conformance('shutting down', (engine, it) => {
+  it('refuses everything that is pending', async () => {
+    const klaw = await engine.connect({ numCpus: 1 })
     const gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const worker = klaw.actor(Worker, { numCpus: 1, maxConcurrency: 1 }).remote()
     const running = worker.workOn.remote(gate, 'running')
@@ -28,8 +28,8 @@ describe.each(actorEngines)('shutting down, $name', ({ open }) => {
     expect(await rejection(values.next())).toBeInstanceOf(RuntimeClosedError)
   })
 
-  test('refuses what comes afterwards', async () => {
-    const klaw = await open()
+  it('refuses what comes afterwards', async () => {
+    const klaw = await engine.connect()
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     const done = counter.add.remote(1)
     await done
@@ -51,8 +51,8 @@ describe.each(actorEngines)('shutting down, $name', ({ open }) => {
     counter[Symbol.dispose]()
   })
 
-  test('ends tasks that run', async () => {
-    const klaw = await open()
+  it('ends tasks that run', async () => {
+    const klaw = await engine.connect()
     const [come, came] = await klaw.channel<string>()
     const [, left] = await klaw.channel<string>()
     const running = rejection(klaw.task(stay).remote(come, left, 'it'))
@@ -61,8 +61,8 @@ describe.each(actorEngines)('shutting down, $name', ({ open }) => {
     expect(await running).toBeInstanceOf(RuntimeClosedError)
   })
 
-  test('two runtimes know nothing of one another', async () => {
-    const [one, other] = (await Promise.all([open(), open()])) as [Runtime, Runtime]
+  it('two runtimes know nothing of one another', async () => {
+    const [one, other] = (await Promise.all([engine.connect(), engine.connect()])) as [Runtime, Runtime]
     const first = one.actor(Counter, { numCpus: 0, name: 'same' }).remote(1)
     const second = other.actor(Counter, { numCpus: 0, name: 'same' }).remote(2)
     expect(await Promise.all([first.get.remote(), second.get.remote()])).toEqual([1, 2])

@@ -1,17 +1,17 @@
 import { currentCall, currentRuntime, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Gate, Keeper, Worker } from '../../fixtures/actors/gate.ts'
 import { signalOf } from '../../fixtures/actors/tasks.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('what a method knows of its call, $name', ({ open }) => {
+conformance('what a method knows of its call', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
-  test('its actor, class and name', async () => {
+  it('its actor, class and name', async () => {
     using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
     using other = klaw.actor(Worker, { numCpus: 0 }).remote()
     const first = await worker.whoAmI.remote()
@@ -20,17 +20,17 @@ describe.each(actorEngines)('what a method knows of its call, $name', ({ open })
     expect((await other.whoAmI.remote()).actorId).not.toBe(first.actorId)
   })
 
-  test('a task knows its name and has a signal', async () => {
+  it('a task knows its name and has a signal', async () => {
     expect(await klaw.task(signalOf).remote()).toEqual({ actorId: undefined, method: 'signalOf', aborted: false })
   })
 
-  test('its runtime, by which it reaches everything', async () => {
+  it('its runtime, by which it reaches everything', async () => {
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const { ref } = await keeper.store.remote('kept')
     expect(await ref).toBe('kept')
   })
 
-  test('a call whose caller is killed is aborted', async () => {
+  it('a call whose caller is killed is aborted', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
     const caller = klaw.actor(Worker).remote()
@@ -43,7 +43,7 @@ describe.each(actorEngines)('what a method knows of its call, $name', ({ open })
     while (!log.includes('it aborted: RuntimeClosedError'))
   })
 
-  test('outside of calls there is none', () => {
+  it('outside of calls there is none', async () => {
     expect(() => currentCall()).toThrow('currentCall() is for methods of actors and for tasks')
     expect(currentRuntime()).toBe(klaw)
   })

@@ -1,25 +1,25 @@
 import { DeadlockError, RayTaskError, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { Circle } from '../../fixtures/actors/circle.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
 /** The error at the bottom of a chain of causes. */
 function root(error: unknown): unknown {
   return error instanceof RayTaskError ? root(error.cause) : error
 }
 
-describe.each(actorEngines)('calls that wait for themselves, $name', ({ open }) => {
+conformance('calls that wait for themselves', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open({ numCpus: 4 })
+    klaw = await engine.connect({ numCpus: 4 })
   })
   afterAll(() => klaw.shutdown())
 
   describe.each([{}, { numCpus: 0 }])('with %o', (options) => {
     const serial = () => klaw.actor(Circle, { ...options, maxConcurrency: 1 }).remote()
 
-    test('an actor that waits for itself', async () => {
+    it('an actor that waits for itself', async () => {
       using a = serial()
       const error = root(await rejection(a.around.remote([a]))) as DeadlockError
       expect(error).toBeInstanceOf(DeadlockError)
@@ -28,7 +28,7 @@ describe.each(actorEngines)('calls that wait for themselves, $name', ({ open }) 
       expect(await a.around.remote([])).toBe(1)
     })
 
-    test('a circle of three', async () => {
+    it('a circle of three', async () => {
       using a = serial()
       using b = serial()
       using c = serial()
@@ -38,28 +38,28 @@ describe.each(actorEngines)('calls that wait for themselves, $name', ({ open }) 
       expect(await c.around.remote([a, b])).toBe(3)
     })
 
-    test('not a call that nobody waits for', async () => {
+    it('not a call that nobody waits for', async () => {
       using a = serial()
       const { answer } = await a.tellSelf.remote(a)
       expect(await answer).toBe(1)
     })
   })
 
-  test('after an await, in threads of their own', async () => {
+  it('after an await, in threads of their own', async () => {
     const own = { maxConcurrency: 1 }
     using a = klaw.actor(Circle, own).remote()
     using b = klaw.actor(Circle, own).remote()
     expect(root(await rejection(a.around.remote([b, a], true)))).toBeInstanceOf(DeadlockError)
   })
 
-  test('through a task', async () => {
+  it('through a task', async () => {
     using a = klaw.actor(Circle, { maxConcurrency: 1 }).remote()
     const error = root(await rejection(a.byTask.remote('viaTask', a))) as DeadlockError
     expect(error).toBeInstanceOf(DeadlockError)
     expect(error.chain).toEqual(['CircleActor.byTask', 'viaTask', 'CircleActor.around'])
   })
 
-  test('not when the actor may run several calls at a time', async () => {
+  it('not when the actor may run several calls at a time', async () => {
     using a = klaw.actor(Circle, { numCpus: 0, maxConcurrency: 2 }).remote()
     expect(await a.around.remote([a])).toBe(2)
     const error = root(await rejection(a.around.remote([a, a])))

@@ -1,19 +1,19 @@
 import { ActorDiedError, ActorUnavailableError, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { Counter } from '../../fixtures/actors/counter.ts'
 import { Gate, Worker } from '../../fixtures/actors/gate.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('actors that end, $name', ({ open }) => {
+conformance('actors that end', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open({ numCpus: 4 })
+    klaw = await engine.connect({ numCpus: 4 })
   })
   afterAll(() => klaw.shutdown())
 
   describe.each([{ numCpus: 0 }, { numCpus: 1 }])('with %o', ({ numCpus }) => {
-    test('kill ends running, queued and new calls', async () => {
+    it('kill ends running, queued and new calls', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       using worker = klaw.actor(Worker, { numCpus, maxConcurrency: 1 }).remote()
       const running = worker.work.remote(gate, 'running')
@@ -30,7 +30,7 @@ describe.each(actorEngines)('actors that end, $name', ({ open }) => {
       gate.open.remote()
     })
 
-    test('kill is idempotent, and works before the actor is there', async () => {
+    it('kill is idempotent, and works before the actor is there', async () => {
       using worker = klaw.actor(Worker, { numCpus }).remote()
       const early = worker.made.remote()
       await klaw.kill(worker)
@@ -40,7 +40,7 @@ describe.each(actorEngines)('actors that end, $name', ({ open }) => {
       expect(await rejection(worker.made.remote())).toBeInstanceOf(ActorDiedError)
     })
 
-    test('kill aborts what the actor is doing', async () => {
+    it('kill aborts what the actor is doing', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       using worker = klaw.actor(Worker, { numCpus }).remote()
       const running = worker.workUntilAborted.remote(gate, 'it')
@@ -49,7 +49,7 @@ describe.each(actorEngines)('actors that end, $name', ({ open }) => {
       expect(await rejection(running)).toBeInstanceOf(ActorDiedError)
     })
 
-    test('with restarts left it starts anew; calls in flight may or may not have run', async () => {
+    it('with restarts left it starts anew; calls in flight may or may not have run', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       using worker = klaw.actor(Worker, { numCpus, maxRestarts: 1, maxConcurrency: 1 }).remote()
       expect(await worker.made.remote()).toBe(1)
@@ -68,7 +68,7 @@ describe.each(actorEngines)('actors that end, $name', ({ open }) => {
       gate.open.remote()
     })
 
-    test('with retries calls in flight run again, in their order', async () => {
+    it('with retries calls in flight run again, in their order', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       const options = { numCpus, maxRestarts: -1, maxTaskRetries: -1, maxConcurrency: 1 }
       using worker = klaw.actor(Worker, options).remote()
@@ -84,7 +84,7 @@ describe.each(actorEngines)('actors that end, $name', ({ open }) => {
       expect(waits).toEqual(['a waits', 'a waits', 'a waits', 'b waits', 'c waits'])
     })
 
-    test('retries of one call can be set, and run out', async () => {
+    it('retries of one call can be set, and run out', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       using worker = klaw.actor(Worker, { numCpus, maxRestarts: -1 }).remote()
       const once = worker.work.options({ maxTaskRetries: 1 }).remote(gate, 'once')
@@ -97,14 +97,14 @@ describe.each(actorEngines)('actors that end, $name', ({ open }) => {
     })
   })
 
-  test('a restarted actor gets the arguments of its constructor again, refs and handles included', async () => {
+  it('a restarted actor gets the arguments of its constructor again, refs and handles included', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0, maxRestarts: 2 }).remote(klaw.put(30))
     expect(await counter.add.remote(1)).toBe(31)
     await klaw.kill(counter, { noRestart: false })
     expect(await counter.add.remote(1)).toBe(31)
   })
 
-  test('calls made while it restarts wait for it', async () => {
+  it('calls made while it restarts wait for it', async () => {
     using counter = klaw.actor(Counter, { maxRestarts: 1 }).remote()
     await counter.ready()
     const killing = klaw.kill(counter, { noRestart: false })

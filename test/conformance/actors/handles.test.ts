@@ -1,22 +1,22 @@
 import { inspect } from 'node:util'
 import type { ActorHandle, Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Counter } from '../../fixtures/actors/counter.ts'
 import { Keeper } from '../../fixtures/actors/gate.ts'
 import { Parent } from '../../fixtures/actors/parent.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
 type CounterHandle = ActorHandle<InstanceType<typeof Counter.Class>>
 
-describe.each(actorEngines)('handles of actors, $name', ({ open }) => {
+conformance('handles of actors', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
-  test('can be awaited by mistake, and show what they are', async () => {
+  it('can be awaited by mistake, and show what they are', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     expect(await counter).toBe(counter)
     expect(inspect(counter)).toMatch(/^ActorHandle<Counter>\(.+\)$/)
@@ -24,7 +24,7 @@ describe.each(actorEngines)('handles of actors, $name', ({ open }) => {
     expect(Object.keys(counter)).toEqual([])
   })
 
-  test('travel in arguments and results, at any depth', async () => {
+  it('travel in arguments and results, at any depth', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     expect(await keeper.addTo.remote({ counters: new Map([['a', counter]]) }, 'a', 4)).toBe(5)
@@ -35,7 +35,7 @@ describe.each(actorEngines)('handles of actors, $name', ({ open }) => {
     expect(await counter.get.remote()).toBe(7)
   })
 
-  test('travel in stored objects and in refs', async () => {
+  it('travel in stored objects and in refs', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const ref = klaw.put({ counter })
@@ -44,7 +44,7 @@ describe.each(actorEngines)('handles of actors, $name', ({ open }) => {
     expect(await back.add.remote(1)).toBe(2)
   })
 
-  test('travel through channels', async () => {
+  it('travel through channels', async () => {
     const [tx, rx] = await klaw.channel<{ counter: CounterHandle }>({ capacity: 1 })
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     await tx.send({ counter })
@@ -55,20 +55,20 @@ describe.each(actorEngines)('handles of actors, $name', ({ open }) => {
     await Promise.all([tx.close(), rx.close()])
   })
 
-  test('of actors that other actors have created work', async () => {
+  it('of actors that other actors have created work', async () => {
     using parent = klaw.actor(Parent, { numCpus: 0 }).remote()
     const { counter } = (await parent.createUnnamed.remote(50)) as { counter: CounterHandle }
     expect(await counter.add.remote(1)).toBe(51)
   })
 
-  test('reach an actor before it is there', async () => {
+  it('reach an actor before it is there', async () => {
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const counter = klaw.actor(Counter).remote(1)
     expect(await keeper.addTo.remote({ counters: new Map([['early', counter]]) }, 'early', 1)).toBe(2)
     counter[Symbol.dispose]()
   })
 
-  test('an actor can be called by itself, in its own thread', async () => {
+  it('an actor can be called by itself, in its own thread', async () => {
     const keepers = Array.from({ length: 8 }, () => klaw.actor(Keeper, { numCpus: 0 }).remote())
     const counters = new Map(
       keepers.map((_, index) => [String(index), klaw.actor(Counter, { numCpus: 0 }).remote(index)]),
@@ -81,7 +81,7 @@ describe.each(actorEngines)('handles of actors, $name', ({ open }) => {
     expect(values).toEqual([8, 9, 10, 11, 12, 13, 14, 15])
   })
 
-  test('kill refuses anything else', async () => {
+  it('kill refuses anything else', async () => {
     for (const wrong of [undefined, null, 'counter', {}, klaw.put(1)]) {
       expect(await rejection(klaw.kill(wrong as never))).toBeInstanceOf(TypeError)
     }

@@ -1,25 +1,25 @@
 import { ActorDiedError, ActorNotFoundError, RayActorError, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Counter } from '../../fixtures/actors/counter.ts'
 import { Gate, Keeper } from '../../fixtures/actors/gate.ts'
 import { Parent } from '../../fixtures/actors/parent.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
 type CounterLike = { add(amount: number): number }
 
-describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
+conformance('lifetime of actors', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open({ numCpus: 4 })
+    klaw = await engine.connect({ numCpus: 4 })
   })
   afterAll(() => klaw.shutdown())
 
   // Of four CPUs one actor holds three: another one of this kind can only start when it has gone.
   const mostCpus = { numCpus: 3 }
 
-  test('an actor ends with its last handle', async () => {
+  it('an actor ends with its last handle', async () => {
     const first = klaw.actor(Counter, mostCpus).remote()
     using keeper = klaw.actor(Keeper).remote()
     await keeper.keep.remote(first)
@@ -33,7 +33,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     expect(await value).toBe(2)
   })
 
-  test('a disposed handle refuses calls', async () => {
+  it('a disposed handle refuses calls', async () => {
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     await counter.ready()
     counter[Symbol.dispose]()
@@ -45,7 +45,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     expect(await rejection(keeper.keep.remote(counter))).toMatchObject({ code: 'SERIALIZATION' })
   })
 
-  test('calls that were made before it was disposed of finish first', async () => {
+  it('calls that were made before it was disposed of finish first', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const kept = keeper.keep.remote(gate.pass.remote('late'))
@@ -55,7 +55,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     expect(await kept).toBe(1)
   })
 
-  test('a handle that somebody else holds keeps the actor', async () => {
+  it('a handle that somebody else holds keeps the actor', async () => {
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote(5)
     const kept = keeper.keep.remote([{ deep: counter }])
@@ -70,7 +70,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     again[Symbol.dispose]()
   })
 
-  test('a handle inside a stored object keeps the actor', async () => {
+  it('a handle inside a stored object keeps the actor', async () => {
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote(5)
     const ref = klaw.put({ counter })
     counter[Symbol.dispose]()
@@ -79,7 +79,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     again[Symbol.dispose]()
   })
 
-  test('an actor is freed when its handles are collected', async () => {
+  it('an actor is freed when its handles are collected', async () => {
     let counter: { ready(): Promise<void> } | undefined = klaw.actor(Counter, mostCpus).remote()
     await counter.ready()
     counter = undefined
@@ -92,7 +92,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     await ready
   })
 
-  test('whoever keeps a method of a handle keeps the actor', async () => {
+  it('whoever keeps a method of a handle keeps the actor', async () => {
     const { add } = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     await add.remote(1)
     // Something that is collected for certain, to know that garbage has been.
@@ -106,7 +106,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     expect(await add.remote(1)).toBe(3)
   })
 
-  test('an actor that nobody waits for is not lost while it is being asked', async () => {
+  it('an actor that nobody waits for is not lost while it is being asked', async () => {
     const refs = Array.from({ length: 20 }, (_, index) =>
       klaw.actor(Counter, { numCpus: 0 }).remote(index).add.remote(1),
     )
@@ -116,7 +116,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
   })
 
-  test('a named actor lives on without handles', async () => {
+  it('a named actor lives on without handles', async () => {
     const counter = klaw.actor(Counter, { numCpus: 0, name: 'lives on' }).remote(1)
     await counter.ready()
     counter[Symbol.dispose]()
@@ -125,7 +125,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     await klaw.kill(again)
   })
 
-  test('a detached actor without a name lives until it is killed', async () => {
+  it('a detached actor without a name lives until it is killed', async () => {
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const counter = klaw.actor(Counter, { numCpus: 0, lifetime: 'detached', name: 'detached' }).remote(1)
     await keeper.keep.remote(counter)
@@ -137,7 +137,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     expect(await rejection(klaw.getActor('detached'))).toBeInstanceOf(ActorNotFoundError)
   })
 
-  test('a named actor ends with the thread that created it, a detached one does not', async () => {
+  it('a named actor ends with the thread that created it, a detached one does not', async () => {
     using parent = klaw.actor(Parent).remote()
     await parent.create.remote('bound', null)
     await parent.create.remote('free', 'detached')
@@ -151,7 +151,7 @@ describe.each(actorEngines)('lifetime of actors, $name', ({ open }) => {
     await klaw.kill(free)
   })
 
-  test('handles of an actor that has ended can be passed on; their calls fail', async () => {
+  it('handles of an actor that has ended can be passed on; their calls fail', async () => {
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     await counter.ready()
     await klaw.kill(counter)

@@ -1,20 +1,20 @@
 import { ActorAlreadyExistsError, ActorNotFoundError, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Counter } from '../../fixtures/actors/counter.ts'
 import { Keeper } from '../../fixtures/actors/gate.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
 type CounterLike = { add(amount: number): number }
 
-describe.each(actorEngines)('named actors, $name', ({ open }) => {
+conformance('named actors', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open({ namespace: 'tests' })
+    klaw = await engine.connect({ namespace: 'tests' })
   })
   afterAll(() => klaw.shutdown())
 
-  test('are found by their name, from anywhere', async () => {
+  it('are found by their name, from anywhere', async () => {
     const counter = klaw.actor(Counter, { numCpus: 0, name: 'found' }).remote(1)
     await counter.ready()
     using again = await klaw.getActor<CounterLike>('found')
@@ -24,19 +24,21 @@ describe.each(actorEngines)('named actors, $name', ({ open }) => {
     await klaw.kill(counter)
   })
 
-  test.each([undefined, 5, ''])('looking up %o is refused', async (name) => {
-    const error = await rejection(klaw.getActor(name as string))
-    expect(error).toBeInstanceOf(name === '' ? RangeError : TypeError)
-    expect((error as Error).message).toContain("'name' must")
+  it('looking up what is no name is refused', async () => {
+    for (const name of [undefined, 5, '']) {
+      const error = await rejection(klaw.getActor(name as string))
+      expect(error).toBeInstanceOf(name === '' ? RangeError : TypeError)
+      expect((error as Error).message).toContain("'name' must")
+    }
   })
 
-  test('looking up a name that nobody has fails at once', async () => {
+  it('looking up a name that nobody has fails at once', async () => {
     const error = (await rejection(klaw.getActor('nobody'))) as ActorNotFoundError
     expect(error).toBeInstanceOf(ActorNotFoundError)
     expect(error.message).toContain("Failed to look up actor with name 'nobody'")
   })
 
-  test('a name is taken once in a namespace', async () => {
+  it('a name is taken once in a namespace', async () => {
     const first = klaw.actor(Counter, { numCpus: 0, name: 'taken' }).remote()
     const second = klaw.actor(Counter, { numCpus: 0, name: 'taken' }).remote()
     const error = (await rejection(second.ready())) as ActorAlreadyExistsError
@@ -50,7 +52,7 @@ describe.each(actorEngines)('named actors, $name', ({ open }) => {
     await Promise.all([klaw.kill(first), klaw.kill(elsewhere)])
   })
 
-  test('the name is taken from the call on, also while arguments are missing', async () => {
+  it('the name is taken from the call on, also while arguments are missing', async () => {
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     const first = klaw.actor(Counter, { numCpus: 0, name: 'early' }).remote(keeper.keep.remote('x'))
     const second = klaw.actor(Counter, { numCpus: 0, name: 'early' }).remote(5)
@@ -59,7 +61,7 @@ describe.each(actorEngines)('named actors, $name', ({ open }) => {
     await klaw.kill(first)
   })
 
-  test('killing frees the name', async () => {
+  it('killing frees the name', async () => {
     const first = klaw.actor(Counter, { numCpus: 0, name: 'freed' }).remote()
     await first.ready()
     await klaw.kill(first)
@@ -69,7 +71,7 @@ describe.each(actorEngines)('named actors, $name', ({ open }) => {
     await klaw.kill(second)
   })
 
-  test('getIfExists creates or joins', async () => {
+  it('getIfExists creates or joins', async () => {
     const Shared = klaw.actor(Counter, { numCpus: 0, name: 'shared', getIfExists: true })
     const handles = [Shared.remote(100), Shared.remote(200), Shared.remote(300)]
     expect(await klaw.get(handles.map((handle) => handle.add.remote(1)))).toEqual([101, 102, 103])
@@ -86,7 +88,7 @@ describe.each(actorEngines)('named actors, $name', ({ open }) => {
     await klaw.kill(fresh)
   })
 
-  test('are listed by namespace, or all', async () => {
+  it('are listed by namespace, or all', async () => {
     const here = klaw.actor(Counter, { numCpus: 0, name: 'listed' }).remote()
     const there = klaw.actor(Counter, { numCpus: 0, name: 'listed', namespace: 'elsewhere' }).remote()
     await Promise.all([here.ready(), there.ready()])

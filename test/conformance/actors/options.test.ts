@@ -1,9 +1,10 @@
+import { inspect } from 'node:util'
 import type { ActorOptions, Runtime, TaskOptions } from '@klaw/core'
 import { actor, task } from '@klaw/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Counter } from '../../fixtures/actors/counter.ts'
 import { square } from '../../fixtures/actors/tasks.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
+import { conformance } from '../engine.ts'
 
 type Refusal = [options: unknown, kind: typeof TypeError | typeof RangeError, message: string]
 
@@ -52,32 +53,36 @@ const taskRefusals: Refusal[] = [
   [{ maxRestarts: 1 }, TypeError, "unknown key 'maxRestarts' in the task options"],
 ]
 
-describe.each(actorEngines)('options of actors and tasks, $name', ({ open }) => {
+conformance('options of actors and tasks', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
-  test.each(actorRefusals)('an actor refuses %o', (options, kind, message) => {
-    expect(() => klaw.actor(Counter, options as ActorOptions)).toThrow(kind)
-    expect(() => klaw.actor(Counter, options as ActorOptions)).toThrow(message)
-    expect(() => klaw.actor(Counter).options(options as ActorOptions)).toThrow(message)
-  })
+  for (const [options, kind, message] of actorRefusals) {
+    it(`an actor refuses ${inspect(options)}`, async () => {
+      expect(() => klaw.actor(Counter, options as ActorOptions)).toThrow(kind)
+      expect(() => klaw.actor(Counter, options as ActorOptions)).toThrow(message)
+      expect(() => klaw.actor(Counter).options(options as ActorOptions)).toThrow(message)
+    })
+  }
 
-  test.each(taskRefusals)('a task refuses %o', (options, kind, message) => {
-    expect(() => klaw.task(square, options as TaskOptions)).toThrow(kind)
-    expect(() => klaw.task(square, options as TaskOptions)).toThrow(message)
-    expect(() => klaw.task(square).options(options as TaskOptions)).toThrow(message)
-  })
+  for (const [options, kind, message] of taskRefusals) {
+    it(`a task refuses ${inspect(options)}`, async () => {
+      expect(() => klaw.task(square, options as TaskOptions)).toThrow(kind)
+      expect(() => klaw.task(square, options as TaskOptions)).toThrow(message)
+      expect(() => klaw.task(square).options(options as TaskOptions)).toThrow(message)
+    })
+  }
 
-  test('a call refuses wrong options', () => {
+  it('a call refuses wrong options', async () => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     expect(() => counter.add.options({ maxTaskRetries: -2 })).toThrow(RangeError)
     expect(() => counter.add.options({ retries: 1 } as object)).toThrow("unknown key 'retries' in the call options")
   })
 
-  test('options replace one another, and undefined leaves the default', async () => {
+  it('options replace one another, and undefined leaves the default', async () => {
     const Named = klaw
       .actor(Counter, { numCpus: 0, name: 'merged' })
       .options({ namespace: undefined, maxRestarts: undefined })
@@ -89,12 +94,11 @@ describe.each(actorEngines)('options of actors and tasks, $name', ({ open }) => 
     await klaw.kill(counter)
   })
 
-  test.each([undefined, null, class Plain {}, { Class: class {} }, square])('actor() refuses %o', (wrong) => {
-    expect(() => klaw.actor(wrong as never)).toThrow(TypeError)
-  })
-
-  test.each([undefined, () => 0, Counter])('task() refuses %o', (wrong) => {
-    expect(() => klaw.task(wrong as never)).toThrow(TypeError)
+  it('what is no definition is refused', async () => {
+    for (const wrong of [undefined, null, class Plain {}, { Class: class {} }, square]) {
+      expect(() => klaw.actor(wrong as never)).toThrow(TypeError)
+    }
+    for (const wrong of [undefined, () => 0, Counter]) expect(() => klaw.task(wrong as never)).toThrow(TypeError)
   })
 })
 

@@ -1,24 +1,24 @@
 import { PendingCallsLimitExceeded, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Counter, Plain } from '../../fixtures/actors/counter.ts'
 import { Gate, Keeper, SerialWorker, Worker } from '../../fixtures/actors/gate.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) => {
+conformance('order and concurrency of calls', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
-  test('calls of one caller run in the order in which they were made, from the first on', async () => {
+  it('calls of one caller run in the order in which they were made, from the first on', async () => {
     using plain = klaw.actor(Plain).remote()
     for (let index = 0; index < 1_000; index++) plain.append.remote(index)
     expect(await plain.entries.remote()).toEqual(Array.from({ length: 1_000 }, (_, index) => index))
   })
 
-  test('also behind an argument that is not there yet', async () => {
+  it('also behind an argument that is not there yet', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     await plain.ready()
@@ -32,7 +32,7 @@ describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) 
     expect(await plain.entries.remote()).toEqual(['first', 'through the gate', 'last'])
   })
 
-  test('an argument that fails does not hold up the calls behind it', async () => {
+  it('an argument that fails does not hold up the calls behind it', async () => {
     using plain = klaw.actor(Plain, { numCpus: 0 }).remote()
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     const failing = plain.append.remote(counter.failLater.remote('no argument'))
@@ -41,7 +41,7 @@ describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) 
     expect(await behind).toBe(1)
   })
 
-  test('with one call at a time, async methods do not interleave', async () => {
+  it('with one call at a time, async methods do not interleave', async () => {
     using worker = klaw.actor(SerialWorker, { numCpus: 0, maxConcurrency: 1 }).remote()
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const refs = ['a', 'b', 'c'].map((name) => worker.work.remote(gate, name))
@@ -52,7 +52,7 @@ describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) 
     expect(await gate.log.remote()).toEqual(['a waits', 'a passed', 'b waits', 'b passed', 'c waits', 'c passed'])
   })
 
-  test('no more calls run at a time than may', async () => {
+  it('no more calls run at a time than may', async () => {
     using worker = klaw.actor(Worker, { numCpus: 0, maxConcurrency: 2 }).remote()
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const refs = ['a', 'b', 'c', 'd', 'e'].map((name) => worker.work.remote(gate, name))
@@ -62,7 +62,7 @@ describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) 
     expect(await worker.most.remote()).toBe(2)
   })
 
-  test('an actor with an async method runs up to 1000 calls at a time unless told otherwise', async () => {
+  it('an actor with an async method runs up to 1000 calls at a time unless told otherwise', async () => {
     using worker = klaw.actor(Worker, { numCpus: 0 }).remote()
     using gate = klaw.actor(Gate, { numCpus: 0, maxConcurrency: 3_000 }).remote()
     const refs = Array.from({ length: 1_100 }, (_, index) => worker.work.remote(gate, String(index)))
@@ -74,7 +74,7 @@ describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) 
     expect(await worker.most.remote()).toBe(1_000)
   })
 
-  test('more calls than may be pending are refused, and only those', async () => {
+  it('more calls than may be pending are refused, and only those', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0, maxPendingCalls: 3 }).remote()
     const pending = ['a', 'b', 'c'].map((name) => gate.pass.remote(name))
     const refused = (await rejection(gate.pass.remote('d'))) as PendingCallsLimitExceeded
@@ -90,7 +90,7 @@ describe.each(actorEngines)('order and concurrency of calls, $name', ({ open }) 
     elsewhere[Symbol.dispose]()
   })
 
-  test('calls from several actors all arrive', async () => {
+  it('calls from several actors all arrive', async () => {
     using plain = klaw.actor(Counter, { numCpus: 0 }).remote()
     const keepers = Array.from({ length: 3 }, () => klaw.actor(Keeper, { numCpus: 0 }).remote())
     const where = { counters: new Map([['it', plain]]) }

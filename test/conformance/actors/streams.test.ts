@@ -1,20 +1,20 @@
 import { ActorDiedError, ActorUnavailableError, RayTaskError, type Runtime } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Streams } from '../../fixtures/actors/streams.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
 import { collect } from '../../support/collect.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
 
-describe.each(actorEngines)('generator methods, $name', ({ open }) => {
+conformance('generator methods', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open()
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
   const make = (options = {}) => klaw.actor(Streams, { numCpus: 0, ...options }).remote()
 
-  test('give their values one by one', async () => {
+  it('give their values one by one', async () => {
     using streams = make()
     expect(await collect(streams.count.remote(5))).toEqual([0, 1, 2, 3, 4])
     expect(await collect(streams.words.remote('to be or not'))).toEqual([
@@ -26,7 +26,7 @@ describe.each(actorEngines)('generator methods, $name', ({ open }) => {
     expect(await collect(streams.count.remote(0))).toEqual([])
   })
 
-  test('stand still until the next value is asked for', async () => {
+  it('stand still until the next value is asked for', async () => {
     using streams = make()
     const values = streams.count.remote(100)
     expect(await values.next()).toEqual({ done: false, value: 0 })
@@ -36,7 +36,7 @@ describe.each(actorEngines)('generator methods, $name', ({ open }) => {
     await values.return?.()
   })
 
-  test('end when their reader leaves', async () => {
+  it('end when their reader leaves', async () => {
     using streams = make()
     for await (const value of streams.count.remote(100)) if (value === 1) break
     expect(await streams.log.remote()).toEqual(['begin', 'make 0', 'make 1', 'end'])
@@ -45,7 +45,7 @@ describe.each(actorEngines)('generator methods, $name', ({ open }) => {
     expect(await values.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('that throw fail the reading, and no more than that', async () => {
+  it('that throw fail the reading, and no more than that', async () => {
     using streams = make()
     const values = streams.count.remote(5, 1)
     expect(await values.next()).toEqual({ done: false, value: 0 })
@@ -56,14 +56,14 @@ describe.each(actorEngines)('generator methods, $name', ({ open }) => {
     expect(await collect(streams.count.remote(2))).toEqual([0, 1])
   })
 
-  test('a loop over one may call the actor', async () => {
+  it('a loop over one may call the actor', async () => {
     using streams = make({ maxConcurrency: 1 })
     let logs = 0
     for await (const _value of streams.count.remote(3)) logs += (await streams.log.remote()).length
     expect(logs).toBe(2 + 3 + 4)
   })
 
-  test('end with their actor', async () => {
+  it('end with their actor', async () => {
     using streams = make({ maxRestarts: 1 })
     const values = streams.forever.remote()
     await values.next()
@@ -76,7 +76,7 @@ describe.each(actorEngines)('generator methods, $name', ({ open }) => {
     expect(await rejection(streams.count.remote(1).next())).toBeInstanceOf(ActorDiedError)
   })
 
-  test('end when their reader forgets them', async () => {
+  it('end when their reader forgets them', async () => {
     using streams = make()
     let values: AsyncIterableIterator<number> | undefined = streams.forever.remote()
     await values.next()
@@ -84,7 +84,7 @@ describe.each(actorEngines)('generator methods, $name', ({ open }) => {
     await collectUntil(async () => (await streams.log.remote()).includes('end of forever'))
   })
 
-  test('keep their actor while somebody reads', async () => {
+  it('keep their actor while somebody reads', async () => {
     const streams = make()
     const values = streams.count.remote(3)
     streams[Symbol.dispose]()

@@ -1,5 +1,5 @@
 import { RayTaskError, type Runtime, TaskCancelledError, WorkerCrashedError } from '@klaw/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { Gate } from '../../fixtures/actors/gate.ts'
 import {
   crash,
@@ -12,37 +12,38 @@ import {
   throwAtFirst,
   whichThread,
 } from '../../fixtures/actors/tasks.ts'
-import { actorEngines } from '../../support/actor-engines.ts'
-import { rejection } from '../../support/rejection.ts'
 
-describe.each(actorEngines)('tasks, $name', ({ open }) => {
+import { rejection } from '../../support/rejection.ts'
+import { conformance } from '../engine.ts'
+
+conformance('tasks', (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await open({ numCpus: 2 })
+    klaw = await engine.connect({ numCpus: 2 })
   })
   afterAll(() => klaw.shutdown())
 
-  test('run elsewhere and give their results', async () => {
+  it('run elsewhere and give their results', async () => {
     const Square = klaw.task(square)
     const refs = Array.from({ length: 200 }, (_, index) => Square.remote(index))
     expect(await klaw.get(refs)).toEqual(Array.from({ length: 200 }, (_, index) => index * index))
     expect(await Square.remote(Square.remote(3))).toBe(81)
   })
 
-  test('use the same workers again', async () => {
+  it('use the same workers again', async () => {
     const threads = new Set<number>()
     for (let turn = 0; turn < 20; turn++) threads.add(await klaw.task(whichThread).remote())
     expect(threads.size).toBeLessThanOrEqual(2)
   })
 
-  test('that throw fail with what they threw', async () => {
+  it('that throw fail with what they threw', async () => {
     const error = (await rejection(klaw.task(explode).remote('bang'))) as RayTaskError
     expect(error).toBeInstanceOf(RayTaskError)
     expect(error.message).toBe('task explode threw RangeError: bang')
     expect(error.cause).toBeInstanceOf(RangeError)
   })
 
-  test('no more run at a time than there are CPUs for', async () => {
+  it('no more run at a time than there are CPUs for', async () => {
     const [come, came] = await klaw.channel<string>()
     const [leave, left] = await klaw.channel<string>()
     const Stay = klaw.task(stay)
@@ -57,16 +58,16 @@ describe.each(actorEngines)('tasks, $name', ({ open }) => {
     await Promise.all([come, came, leave, left].map((end) => end.close()))
   })
 
-  test('that wait for other tasks lend them their CPUs', async () => {
+  it('that wait for other tasks lend them their CPUs', async () => {
     expect(await klaw.task(fibonacci).remote(6)).toBe(8)
   })
 
-  test('whose worker crashes run again', async () => {
+  it('whose worker crashes run again', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     expect(await klaw.task(crash).remote(gate, 2)).toBe('survived attempt 3')
   })
 
-  test('whose worker crashes too often fail', async () => {
+  it('whose worker crashes too often fail', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const error = (await rejection(klaw.task(crash, { maxRetries: 1 }).remote(gate, 10))) as WorkerCrashedError
     expect(error).toBeInstanceOf(WorkerCrashedError)
@@ -74,14 +75,14 @@ describe.each(actorEngines)('tasks, $name', ({ open }) => {
     expect((await gate.log.remote()).length).toBe(2)
   })
 
-  test('that throw run again only when asked to', async () => {
+  it('that throw run again only when asked to', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     expect(await rejection(klaw.task(throwAtFirst).remote(gate, 1))).toBeInstanceOf(RayTaskError)
     const retrying = klaw.task(throwAtFirst, { retryExceptions: true, maxRetries: 2 })
     expect(await retrying.remote(gate, 3)).toBe(4)
   })
 
-  test('that wait for a worker can be cancelled', async () => {
+  it('that wait for a worker can be cancelled', async () => {
     const [come, came] = await klaw.channel<string>()
     const [leave, left] = await klaw.channel<string>()
     const Stay = klaw.task(stay)
@@ -96,7 +97,7 @@ describe.each(actorEngines)('tasks, $name', ({ open }) => {
     await Promise.all([come, came, leave, left].map((end) => end.close()))
   })
 
-  test('that run see their signal abort', async () => {
+  it('that run see their signal abort', async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     const running = klaw.task(passUntilAborted).remote(gate, 'it')
     await gate.arrivals.remote(1)
@@ -104,7 +105,7 @@ describe.each(actorEngines)('tasks, $name', ({ open }) => {
     expect(await rejection(running)).toBeInstanceOf(TaskCancelledError)
   })
 
-  test('that compute for ever can be ended by force', async () => {
+  it('that compute for ever can be ended by force', async () => {
     const running = klaw.task(spin).remote()
     expect(await klaw.wait([running], { timeout: 200 })).toEqual([[], [running]])
     await klaw.cancel(running, { force: true })
@@ -112,7 +113,7 @@ describe.each(actorEngines)('tasks, $name', ({ open }) => {
     expect(await klaw.task(square).remote(4)).toBe(16)
   })
 
-  test('for which there will never be resources fail at once', async () => {
+  it('for which there will never be resources fail at once', async () => {
     expect(await rejection(klaw.task(square, { numCpus: 100 }).remote(1))).toMatchObject({
       code: 'ACTOR_UNSCHEDULABLE',
     })
