@@ -74,6 +74,16 @@ describe('a granted item or permit is not lost on cancel', () => {
     expect(await early).toBe(1)
   })
 
+  it('a select that wins is not told of the end that its other cases bring about', async () => {
+    const [tx, rx] = channel<number>({ capacity: 1 })
+    const permit = await tx.reserve()
+    const selected = select([rx, sending(tx, 2), rx], { biased: true })
+    tx.close()
+    // The waiting send kept the channel open. It leaves as the value arrives, so the channel ends in the middle of the delivery.
+    permit.send(3)
+    expect(await selected).toEqual({ case: 0, value: { ok: true, value: 3 } })
+  })
+
   it('a step of an iteration that nobody waits for any more takes nothing', async () => {
     const [tx, rx] = channel<number>()
     const iterator = rx[Symbol.asyncIterator]()

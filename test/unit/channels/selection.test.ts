@@ -82,6 +82,31 @@ describe('a selection', () => {
     expect(taken).toBe(0)
   })
 
+  it('does not hear of a case that wins while the others leave', async () => {
+    let winLast: (outcome: string) => void = () => {}
+    const sources: SelectSource<string>[] = [
+      {
+        ready: () => false,
+        take: () => 'never',
+        park(win) {
+          queueMicrotask(() => win('first'))
+          return () => {}
+        },
+      },
+      { ready: () => false, take: () => 'never', park: () => () => winLast('last') },
+      {
+        ready: () => false,
+        take: () => 'never',
+        park(win) {
+          winLast = win
+          return () => {}
+        },
+      },
+    ]
+    const selected = await selectFrom(sources, { ...options, random: Math.random })
+    expect(selected).toEqual({ index: 0, outcome: 'first' })
+  })
+
   it('takes everybody out of line when one wins while others are still getting in', async () => {
     const line = new Set<string>()
     const waiting = (name: string): SelectSource<string> => ({
