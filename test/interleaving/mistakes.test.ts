@@ -248,7 +248,8 @@ describe('waiter lists do not grow', () => {
     const before = await heapUsed()
     await abortAll(10_000)
     expect(tx.stats().waitingReceivers).toBe(1)
-    expect((await heapUsed()) - before).toBeLessThan(300_000)
+    // A waiter with its promise takes several hundred bytes; what is below 100 for each is noise.
+    expect((await heapUsed()) - before).toBeLessThan(100 * 10_000)
     tx.trySend(1)
     expect(await head).toBe(1)
     expect(tx.stats().waitingReceivers).toBe(0)
