@@ -28,7 +28,7 @@ export class PortTransport implements Transport {
     const port = this.#port
     port.on('message', (message: Uint8Array | [Uint8Array, ...Attachment[]]) => {
       if (message instanceof Uint8Array) {
-        if (awaitsAnswer(message)) stayAwake()
+        if (awaitsAnswer(message)) stayAwake(true)
         listener.chunk(message, undefined)
       } else {
         const [chunk, ...attachments] = message
