@@ -51,6 +51,8 @@ interface PendingRequest {
   reject(error: unknown): void
 }
 
+/** The event by which a peer says why it closes the connection. */
+const failureEvent = 'connection.failed'
 /** A batch that has grown to this many bytes leaves at once. */
 const flushBytes = 64 * 1024
 /** A buffer up to this size is kept for the next batch. */
@@ -94,6 +96,8 @@ export class Connection {
   #flushes = 0
   #lastFlush = 0
   #lost: Error | undefined
+  /** What the peer could not make sense of, before it closed the connection. */
+  #peerFailure: unknown
 
   /** A `patient` connection belongs to a thread that always returns to its event loop soon: it posts once a tick. */
   constructor(transport: Transport, codec: Codec, operations: ReadonlyMap<string, Operation>, patient = false) {
@@ -103,7 +107,7 @@ export class Connection {
     this.#operations = operations
     transport.start({
       chunk: (bytes, attachments) => this.#receive(bytes, attachments),
-      closed: (reason) => this.#lose(reason ?? new RuntimeClosedError('the connection was closed by its peer')),
+      closed: (reason) => this.#lose(reason ?? this.#closedByPeer()),
     })
     transport.unref()
   }
@@ -250,6 +254,11 @@ export class Connection {
     this.#lose(error)
   }
 
+  #closedByPeer(): Error {
+    const message = 'the connection was closed by its peer'
+    return new RuntimeClosedError(message, this.#peerFailure === undefined ? undefined : { cause: this.#peerFailure })
+  }
+
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
@@ -321,8 +330,9 @@ export class Connection {
       while (reader.next()) this.#dispatch(reader)
       reader.close()
     } catch (error) {
-      if (process.env.KLAW_DEBUG) console.error(error)
-      this.close(new KlawError('the peer sent a frame that can not be read', { cause: error }))
+      const failure = new KlawError('the peer sent a frame that can not be read', { cause: error })
+      this.notify(failureEvent, failure)
+      this.close(failure)
     }
   }
 
@@ -370,6 +380,10 @@ export class Connection {
     let outcome: unknown
     try {
       const [name, argument] = this.#decode(frame) as [string, never]
+      if (name === failureEvent) {
+        this.#peerFailure = argument
+        return
+      }
       const operation = this.#operations.get(name)
       if (operation === undefined) throw new KlawError(`the peer asked for an unknown operation: ${name}`)
       const context: OperationContext = {
