@@ -2,12 +2,27 @@ import type { SelectSource } from '../core/select.ts'
 import { ChannelClosed } from '../errors.ts'
 import type { Result } from '../result.ts'
 
+type Step<T> = IteratorResult<T, undefined>
+
 /** Steps that nobody has asked for take nothing, so leaving the loop loses nothing. */
 export class ReceiveIterator<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: SelectSource<Result<T, Error>>
   readonly #skip: ((error: Error) => boolean) | undefined
-  #waiting: Set<() => void> | undefined
+  /** The step that waits. Those that are asked for meanwhile wait for it, as with a generator. */
+  #pending: Promise<Step<T>> | undefined
+  #resolve: (step: Step<T> | Promise<Step<T>>) => void = nobody
+  #leave: (() => void) | undefined
   #over = false
+
+  // Made once, since a loop that waits for each value would make them anew each time.
+  readonly #begin = (resolve: (step: Step<T> | Promise<Step<T>>) => void) => {
+    this.#resolve = resolve
+  }
+  readonly #win = (outcome: Result<T, Error>) => {
+    const resolve = this.#stopWaiting()
+    resolve(this.#step(outcome))
+  }
+  readonly #next = () => this.next()
 
   /** It ends when the channel has closed and fails with any other error, except those that `skip` answers with true. */
   constructor(source: SelectSource<Result<T, Error>>, skip?: (error: Error) => boolean) {
@@ -15,21 +30,25 @@ export class ReceiveIterator<T> implements AsyncIterableIterator<T, undefined> {
     this.#skip = skip
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
-    while (!this.#over && this.#source.ready()) {
-      const outcome = this.#source.take()
-      if (outcome.ok) return Promise.resolve({ done: false, value: outcome.value })
-      if (outcome.error instanceof ChannelClosed) return Promise.resolve(end)
-      if (!this.#isSkipped(outcome.error)) return Promise.reject(outcome.error)
-    }
+  next(): Promise<Step<T>> {
+    if (this.#pending !== undefined) return this.#pending.then(this.#next, this.#next)
     if (this.#over) return Promise.resolve(end)
-    return new Promise((resolve, reject) => this.#wait(resolve, reject))
+    if (this.#source.ready()) return Promise.resolve(this.#step(this.#source.take()))
+    const pending = new Promise<Step<T>>(this.#begin)
+    this.#pending = pending
+    const leave = this.#source.park(this.#win)
+    // It may have been served at once.
+    if (this.#pending === pending) this.#leave = leave
+    return pending
   }
 
-  /** Ends the steps that wait. */
+  /** Ends the step that waits. */
   return(): Promise<IteratorReturnResult<undefined>> {
     this.#over = true
-    for (const leave of this.#waiting ?? []) leave()
+    if (this.#pending !== undefined) {
+      this.#leave?.()
+      this.#stopWaiting()(end)
+    }
     return Promise.resolve(end)
   }
 
@@ -37,27 +56,23 @@ export class ReceiveIterator<T> implements AsyncIterableIterator<T, undefined> {
     return this
   }
 
-  #wait(resolve: (step: IteratorResult<T, undefined>) => void, reject: (error: Error) => void): void {
-    this.#waiting ??= new Set()
-    const waiting = this.#waiting
-    const unpark = this.#source.park((outcome) => {
-      waiting.delete(leave)
-      if (outcome.ok) resolve({ done: false, value: outcome.value })
-      else if (outcome.error instanceof ChannelClosed) resolve(end)
-      else if (this.#isSkipped(outcome.error)) this.next().then(resolve, reject)
-      else reject(outcome.error)
-    })
-    const leave = () => {
-      waiting.delete(leave)
-      unpark()
-      resolve(end)
-    }
-    waiting.add(leave)
+  /** Returns what settles the step that waited. */
+  #stopWaiting(): (step: Step<T> | Promise<Step<T>>) => void {
+    this.#pending = undefined
+    this.#leave = undefined
+    const resolve = this.#resolve
+    // It would keep the value.
+    this.#resolve = nobody
+    return resolve
   }
 
-  #isSkipped(error: Error): boolean {
-    return this.#skip?.(error) ?? false
+  #step(outcome: Result<T, Error>): Step<T> | Promise<Step<T>> {
+    if (outcome.ok) return { done: false, value: outcome.value }
+    if (outcome.error instanceof ChannelClosed) return end
+    if (this.#skip?.(outcome.error) !== true) return Promise.reject(outcome.error)
+    return this.next()
   }
 }
 
+const nobody = () => {}
 const end: IteratorReturnResult<undefined> = { done: true, value: undefined }

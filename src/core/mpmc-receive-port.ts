@@ -76,13 +76,21 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
   }
 
   recvSource(): SelectSource<Result<Message, ChannelClosed>> {
+    let waiter: SelectedRecv<Item, Message> | undefined
+    let leave = nobody
     return {
       ready: () => this.#hasItem() || this.isClosed,
       take: () => (this.#hasItem() ? success(this.#take()) : failed(this.#refusal())),
       park: (win) => {
-        const waiter = new SelectedRecv<Item, Message>(this, win)
+        // An iteration waits again and again, by one waiter.
+        if (waiter === undefined || waiter.list !== undefined) {
+          const own = new SelectedRecv<Item, Message>(this)
+          waiter = own
+          leave = () => this.unpark(own)
+        }
+        waiter.win = win
         this.park(waiter)
-        return () => this.unpark(waiter)
+        return leave
       },
     }
   }
@@ -169,22 +177,23 @@ class WaitingRecv<Item, Message> extends Pending<Message> implements OwnedWaiter
   }
 }
 
+const nobody = () => {}
+
 /** A receive as one case of a `select`, or the next step of an iteration. */
 class SelectedRecv<Item, Message> extends Waiter implements OwnedWaiter<Item> {
   readonly owner: MpmcReceivePort<Item, Message>
-  readonly #win: (outcome: Result<Message, ChannelClosed>) => void
+  win: (outcome: Result<Message, ChannelClosed>) => void = nobody
 
-  constructor(owner: MpmcReceivePort<Item, Message>, win: (outcome: Result<Message, ChannelClosed>) => void) {
+  constructor(owner: MpmcReceivePort<Item, Message>) {
     super()
     this.owner = owner
-    this.#win = win
   }
 
   deliver(item: Item): void {
-    this.#win(success(this.owner.present(item)))
+    this.win(success(this.owner.present(item)))
   }
 
   ended(reason: unknown): void {
-    this.#win(failed(refusal(reason)))
+    this.win(failed(refusal(reason)))
   }
 }

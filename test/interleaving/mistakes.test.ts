@@ -335,6 +335,23 @@ describe('what has settled is not retained', () => {
     expect(getEventListeners(stop.signal, 'abort')).toEqual([])
   })
 
+  it('by an iteration that waits for more', async () => {
+    const [tx, rx] = channel<object>()
+    const iteration = (async () => {
+      let count = 0
+      for await (const _value of rx) count++
+      return count
+    })()
+    const references = await pass(100, async (value) => {
+      tx.trySend(value)
+      await flush()
+    })
+    // The loop itself may still hold the last one.
+    expect(await alive(references)).toBeLessThanOrEqual(1)
+    tx.close()
+    expect(await iteration).toBe(100)
+  })
+
   it('by the buffer that it went through', async () => {
     const [tx, rx] = channel<object>()
     const references: WeakRef<object>[] = []
