@@ -3,9 +3,9 @@ import { LocalBroadcastReceivePort, LocalBroadcastSendPort } from '../core/broad
 import type { BroadcastReceivePort, BroadcastSendPort, WaitOptions } from '../core/ports.ts'
 import type { SelectSource } from '../core/select.ts'
 import { type ChannelClosed, type ChannelEmpty, ChannelLagged } from '../errors.ts'
-import { type Awaitable, type Result, unwrap } from '../result.ts'
+import type { Awaitable, Result } from '../result.ts'
 import { checkCount, checkKeys, show, waitFault } from './arguments.ts'
-import { whenKnown } from './awaitable.ts'
+import { promised, whenKnown } from './awaitable.ts'
 import { ChannelEnd, SendingEnd } from './channel-end.ts'
 import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
@@ -48,8 +48,8 @@ export class BroadcastSender<in out T> extends SendingEnd<BroadcastSendPort<T>> 
    *
    * @throws ChannelClosed with the value, when this sender is closed
    */
-  async send(value: T): Promise<number> {
-    return unwrap(await this[portSymbol].send(value))
+  send(value: T): Promise<number> {
+    return promised(() => this[portSymbol].send(value))
   }
 
   /** The same, with the error as a result. */

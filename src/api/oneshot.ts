@@ -3,8 +3,9 @@ import { openOneshot } from '../core/oneshot.ts'
 import type { OneshotReceivePort, OneshotSendPort, WaitOptions } from '../core/ports.ts'
 import type { SelectSource } from '../core/select.ts'
 import type { ChannelClosed, ChannelEmpty } from '../errors.ts'
-import { type Awaitable, type Result, unwrap } from '../result.ts'
+import type { Awaitable, Result } from '../result.ts'
 import { waitFault } from './arguments.ts'
+import { promised } from './awaitable.ts'
 import { ChannelEnd, SendingEnd } from './channel-end.ts'
 import { portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { passing } from './passing.ts'
@@ -26,8 +27,8 @@ export class OneshotSender<in T> extends SendingEnd<OneshotSendPort<T>> {
    *
    * @throws ChannelClosed with the value, when the receiver has closed, or this end has sent or was closed
    */
-  async send(value: T): Promise<void> {
-    unwrap(await this[portSymbol].trySend(value))
+  send(value: T): Promise<void> {
+    return promised(() => this[portSymbol].trySend(value))
   }
 
   /** Sends the value; the error gives it back. */

@@ -3,9 +3,9 @@ import type { SelectSource } from '../core/select.ts'
 import { Watch } from '../core/watch.ts'
 import { LocalWatchReceivePort, LocalWatchSendPort } from '../core/watch-ports.ts'
 import type { ChannelClosed } from '../errors.ts'
-import { type Awaitable, type Result, unwrap } from '../result.ts'
+import type { Awaitable, Result } from '../result.ts'
 import { show, waitFault } from './arguments.ts'
-import { whenKnown } from './awaitable.ts'
+import { promised, whenKnown } from './awaitable.ts'
 import { ChannelEnd, SendingEnd } from './channel-end.ts'
 import { passSymbol, portSymbol, type Selectable, selectSymbol } from './handle.ts'
 import { ReceiveIterator } from './receive-iterator.ts'
@@ -41,8 +41,8 @@ export class WatchSender<in out T> extends SendingEnd<WatchSendPort<T>> {
    *
    * @throws ChannelClosed with the value, when this sender is closed
    */
-  async send(value: T): Promise<void> {
-    unwrap(await this[portSymbol].send(value))
+  send(value: T): Promise<void> {
+    return promised(() => this[portSymbol].send(value))
   }
 
   /**
@@ -52,9 +52,11 @@ export class WatchSender<in out T> extends SendingEnd<WatchSendPort<T>> {
    * @throws ChannelClosed when this sender is closed
    * @throws what `change` throws; then nothing has changed and nobody is told
    */
-  async update(change: (value: T) => T): Promise<void> {
-    if (typeof change !== 'function') throw new TypeError(`'change' must be a function, got ${show(change)}`)
-    unwrap(await this[portSymbol].update(change))
+  update(change: (value: T) => T): Promise<void> {
+    return promised(() => {
+      if (typeof change !== 'function') throw new TypeError(`'change' must be a function, got ${show(change)}`)
+      return this[portSymbol].update(change)
+    })
   }
 
   /** A new receiver, to which the latest value counts as seen. */
