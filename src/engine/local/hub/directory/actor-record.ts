@@ -79,7 +79,7 @@ export class ActorRecord implements ThreadUser {
     for (const { stop } of this.#holders.values()) stop()
     this.#holders.clear()
     for (const end of this.#ends.splice(0)) end()
-    this.#vacate()
+    this.#vacate(killed)
     this.#around.releaseTokens(tokensOf(this.#args ?? []))
     this.#args = undefined
     this.#around.died(this)
@@ -93,7 +93,7 @@ export class ActorRecord implements ThreadUser {
       return
     }
     this.#become({ t: 'restarting', killed: true })
-    this.#vacate()
+    this.#vacate(true)
     this.#wait()
   }
 
@@ -231,7 +231,7 @@ export class ActorRecord implements ThreadUser {
   }
 
   /** Leaves the line for resources, or the thread. */
-  #vacate(): void {
+  #vacate(killed: boolean): void {
     this.#instance++
     const place = this.#place
     this.#place = undefined
@@ -247,7 +247,7 @@ export class ActorRecord implements ThreadUser {
     // What the thread holds is free only when it is gone.
     const holding = this.#holding
     this.#holding = false
-    this.#around.threads.leave(place, this).then(() => {
+    this.#around.threads.leave(place, this, killed ? 'once' : 'leisure').then(() => {
       if (holding) this.#around.resources.giveBack(this.#resources.amounts)
     })
   }

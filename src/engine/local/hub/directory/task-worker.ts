@@ -37,7 +37,7 @@ export class TaskWorker implements ThreadUser {
   }
 
   stop(): Promise<void> {
-    return this.#threads.leave(this.#place, this)
+    return this.#threads.leave(this.#place, this, 'once')
   }
 }
 

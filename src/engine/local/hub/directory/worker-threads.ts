@@ -28,6 +28,8 @@ export class WorkerThreads {
   readonly #pool = new Set<SharedThread>()
   readonly #bySession = new Map<number, WorkerThread>()
   #nextNumber = 1
+  /** Set when all threads are about to be ended: settles when they may be. */
+  #closing: Promise<void> | undefined
 
   constructor(hub: Hub, namespace: string, poolSize: number = Math.max(2, availableParallelism())) {
     this.#hub = hub
@@ -56,28 +58,32 @@ export class WorkerThreads {
     return least
   }
 
-  /** The user has no more use for its thread, which ends unless it is shared. */
-  async leave(entry: SharedThread, user: ThreadUser): Promise<void> {
+  /**
+   * The user has no more use for its thread, which ends unless it is shared.
+   *
+   * @param at `'once'`: whatever it is doing; `'leisure'`: what it has printed is passed on first
+   */
+  async leave(entry: SharedThread, user: ThreadUser, at: 'once' | 'leisure'): Promise<void> {
     entry.users.delete(user)
     if (entry.shared) return
-    await entry.thread.stop()
-    this.#bySession.delete(entry.thread.session.id)
+    const { thread } = entry
+    if (at === 'leisure') await within(flushTime, handOver(thread))
+    await this.#closing
+    await thread.stop()
+    this.#bySession.delete(thread.session.id)
   }
 
   /** Ends all threads; what they have printed is passed on. */
   async close(): Promise<void> {
-    await this.flush()
+    // Actors that nobody holds any more, now that their holders have gone, wait for this too.
+    this.#closing = this.flush()
+    await this.#closing
     await Promise.all([...this.#bySession.values()].map((thread) => thread.stop()))
   }
 
   /** Has the threads hand over what they have printed, and passes it on, as far as nobody is busy. */
   async flush(): Promise<void> {
-    const handedOver = [...this.#bySession.values()].map(({ session }) =>
-      session.connection.request('host.flush', undefined, { keepAlive: false }).catch(() => {
-        // It has just ended, and Node has passed on what it had printed.
-      }),
-    )
-    await within(flushTime, Promise.all(handedOver))
+    await within(flushTime, Promise.all([...this.#bySession.values()].map(handOver)))
     await turns()
     await flushOutput()
   }
@@ -95,6 +101,16 @@ export class WorkerThreads {
     const entry: SharedThread = { thread, users: new Set(users), shared }
     this.#bySession.set(thread.session.id, thread)
     return entry
+  }
+}
+
+/** The thread hands over what it has printed. */
+async function handOver({ started, session }: WorkerThread): Promise<void> {
+  try {
+    await started
+    await session.connection.request('host.flush', undefined, { keepAlive: false })
+  } catch {
+    // It has just ended, and Node has passed on what it had printed.
   }
 }
 
