@@ -18,6 +18,8 @@ export interface WorkerStart {
 }
 
 const megabyte = 1024 * 1024
+/** Milliseconds after a thread has ended by which its session is ended in any case. */
+const closingTime = 200
 /**
  * Megabytes. When a thread has filled its heap, Node grants it 16 MB more, in which it ends alone. From Node 24 on a single collection can
  * move more than that out of the young generation, unless that is kept as small as it was before; V8 then ends the whole process.
@@ -58,6 +60,8 @@ export class WorkerThread {
     })
     this.#worker.once('exit', (code) => {
       port1.close()
+      // The port's own word that it is closed comes soon; nobody must wait for ever should it not.
+      setTimeout(() => this.session.connection.close(), closingTime).unref()
       this.#start()
       if (!this.#stopped) this.#ended(this.#cause(code))
     })
