@@ -1,4 +1,4 @@
-import { type ObjectPort, ObjectWaiter } from '../object-engine.ts'
+import { objectValue } from '../object-value.ts'
 import type { ActorProxy } from './actor-proxy.ts'
 import { type GeneratorPlace, type GeneratorStep, generatorMethod } from './generator-step.ts'
 import type { OwnedObject } from './owned-object.ts'
@@ -49,7 +49,7 @@ class Reading implements CallTarget {
     this.#opening = opening
     // The actor lives as long as somebody reads.
     proxy.retain(0)
-    this.#place = arrivalOf(opening) as Promise<GeneratorPlace>
+    this.#place = objectValue(opening) as Promise<GeneratorPlace>
     // A method that could not be called ends the reading; the first step says why.
     this.#place.catch(() => this.#end())
   }
@@ -58,7 +58,7 @@ class Reading implements CallTarget {
     const place = await this.#place
     if (this.#over) return finished
     try {
-      const { done, value } = (await arrivalOf(this.#call(place, method))) as GeneratorStep
+      const { done, value } = (await objectValue(this.#call(place, method))) as GeneratorStep
       if (!done) return { done: false, value }
       this.#end()
       return { done: true, value: undefined }
@@ -120,32 +120,5 @@ class Reading implements CallTarget {
     if (this.#over) return
     this.#over = true
     this.#proxy.release()
-  }
-}
-
-/** A fresh copy of the object's value, when it is there. */
-function arrivalOf(object: ObjectPort): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    if (object.settled) resolve(object.value())
-    else object.park(new Arrival(resolve, reject))
-  })
-}
-
-class Arrival extends ObjectWaiter {
-  readonly #resolve: (value: unknown) => void
-  readonly #reject: (error: unknown) => void
-
-  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
-    super()
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  settled(object: ObjectPort): void {
-    try {
-      this.#resolve(object.value())
-    } catch (error) {
-      this.#reject(error)
-    }
   }
 }
