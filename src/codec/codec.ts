@@ -8,6 +8,7 @@ import type { DecodeContext, EncodeContext, HandleCodec } from './handles.ts'
 import { KeyCache } from './key-cache.ts'
 import { KeyWriter } from './key-writer.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
+import { Shapes } from './shapes.ts'
 
 export { type EncodeContext, handleSymbol } from './handles.ts'
 
@@ -54,7 +55,12 @@ export class Codec {
     const maxDepth = checkLimit('maxDepth', limits.maxDepth ?? defaultMaxDepth, 10_000)
     this.#maxBytes = checkLimit('maxBytes', limits.maxBytes ?? defaultMaxBytes, 2 ** 32 - 1)
     this.#encoderOptions = { maxDepth, maxBytes: this.#maxBytes, serializers, keys: new KeyWriter(), writeObject }
-    this.#decoderOptions = { maxDepth, keys: new KeyCache(), readExtension: extensionReader(serializers, handles) }
+    this.#decoderOptions = {
+      maxDepth,
+      keys: new KeyCache(),
+      shapes: new Shapes(),
+      readExtension: extensionReader(serializers, handles),
+    }
   }
 
   /**

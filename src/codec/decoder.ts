@@ -3,7 +3,9 @@ import { ExtensionType, Special } from './extension-types.ts'
 import type { DecodeContext } from './handles.ts'
 import type { KeyCache } from './key-cache.ts'
 import { formatPath, type PathStep, shortenPath } from './paths.ts'
+import type { Shapes } from './shapes.ts'
 import { readShortAscii, readUtf8 } from './text.ts'
+import type { TextMemo } from './text-memo.ts'
 
 /** Reads an extension's payload, from the decoder's position to its end. The decoder checks that all was read. */
 export type ReadExtension = (decoder: Decoder, type: number) => unknown
@@ -11,6 +13,7 @@ export type ReadExtension = (decoder: Decoder, type: number) => unknown
 export interface DecoderOptions {
   readonly maxDepth: number
   readonly keys: KeyCache
+  readonly shapes: Shapes
   readonly readExtension: ReadExtension
 }
 
@@ -38,6 +41,7 @@ export class Decoder {
   end = 0
   context: DecodeContext = noContext
   readonly #keys: KeyCache
+  readonly #shapes: Shapes
   readonly #maxDepth: number
   readonly #readExtension: ReadExtension
   readonly #path: (PathStep | undefined)[] = [undefined]
@@ -51,6 +55,7 @@ export class Decoder {
 
   constructor(options: DecoderOptions) {
     this.#keys = options.keys
+    this.#shapes = options.shapes
     this.#maxDepth = options.maxDepth
     this.#readExtension = options.readExtension
   }
@@ -239,13 +244,52 @@ export class Decoder {
 
   #readMap(size: number): unknown {
     if (size * 2 > this.end - this.position) throw this.truncated()
-    const object: Record<string, unknown> = {}
-    this.enter(object)
+    // What refers to a map from inside needs the object before its values: only there does it have to grow key by key.
+    if (size === 0 || size > 15 || this.#pending >= 0) {
+      const object = {}
+      this.enter(object)
+      return this.#readEntries(object, size, this.#keys.start(size))
+    }
+    this.enter()
+    const { bytes, position } = this
+    const length = (bytes[position] as number) & 0x1f
+    if (((bytes[position] as number) & 0xe0) !== 0xa0 || position + length >= this.end)
+      return this.#readEntries({}, size, this.#keys.start(size))
+    const keys = this.#keys
+    const key = keys.read(bytes, position, length, keys.start(size))
+    const slot = keys.slot
+    const read = this.#shapes.find(slot, size, key)
+    if (read !== undefined) {
+      this.position = position + 1 + length
+      return read(this, bytes, this.#depth, this.#path)
+    }
+    const object = this.#readEntries({}, size, keys.start(size))
+    if (key !== '__proto__' && !(object instanceof Map)) this.#shapes.saw(slot, object as object)
+    return object
+  }
+
+  /** @internal For readers of shapes: the map goes on in another way than they know. */
+  readRestOfObject(object: Record<string, unknown>, rest: number): unknown {
+    return this.#readEntries(object, rest, this.#keys.start(rest))
+  }
+
+  /** @internal For readers of shapes: the value of a property whose last short text is in `memo`. */
+  readRepeated(memo: TextMemo): unknown {
+    const { bytes, position } = this
+    const token = bytes[position] as number
+    if ((token & 0xe0) !== 0xa0 || !memo.isUseful) return this.readValue()
+    const length = token & 0x1f
+    if (position + length >= this.end) throw this.truncated()
+    this.position = position + 1 + length
+    return memo.read(bytes, position, length)
+  }
+
+  #readEntries(object: Record<string, unknown>, size: number, start: number): unknown {
     const path = this.#path
     const depth = this.#depth
     const keys = this.#keys
     const { bytes } = this
-    let slot = keys.start(size)
+    let slot = start
     for (let index = 0; index < size; index++) {
       const { position } = this
       const token = bytes[position] as number

@@ -255,7 +255,7 @@ export class Encoder {
       path[depth] = key
       const property = value[key]
       slot = keys.write(writer, key, slot)
-      if (typeof property === 'string') writeString(writer, property)
+      if (typeof property === 'string') keys.writeValue(writer, slot, property)
       else if (typeof property === 'number') writeNumber(writer, property)
       else this.writeValue(property)
       size--
