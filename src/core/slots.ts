@@ -23,6 +23,7 @@ export class Slots {
   readonly capacity: number
   #available: number
   readonly #line = new WaiterList<SlotWaiter>()
+  #wanted = 0
   #granting = false
   #closed: { readonly error: unknown } | undefined
 
@@ -38,6 +39,11 @@ export class Slots {
 
   get waiting(): number {
     return this.#line.length
+  }
+
+  /** The slots that all in line still need. A waiter in line may only change its `need` through {@link rethink}. */
+  get wanted(): number {
+    return this.#wanted
   }
 
   get isClosed(): boolean {
@@ -66,13 +72,23 @@ export class Slots {
       return
     }
     this.#line.push(waiter)
+    this.#wanted += waiter.need
     if (this.#line.length === 1) this.#grant()
+  }
+
+  /** A waiter in line needs another number of slots from now on, at least 1. */
+  rethink(waiter: SlotWaiter, need: number): void {
+    const shrinks = need < waiter.need
+    this.#wanted += need - waiter.need
+    waiter.need = need
+    if (shrinks) this.#grant()
   }
 
   /** Leaves the line, keeping what was granted so far. False if it did not stand in it. */
   unpark(waiter: SlotWaiter): boolean {
     const wasFirst = this.#line.first === waiter
     if (!this.#line.remove(waiter)) return false
+    this.#wanted -= waiter.need
     // It may have stood before others who need less.
     if (wasFirst) this.#grant()
     return true
@@ -95,6 +111,7 @@ export class Slots {
   close(error: unknown): void {
     if (this.#closed !== undefined) return
     this.#closed = { error }
+    this.#wanted = 0
     for (let waiter = this.#line.shift(); waiter !== undefined; waiter = this.#line.shift()) waiter.refused(error)
   }
 
@@ -109,6 +126,7 @@ export class Slots {
         const count = Math.min(first.need, this.#available)
         this.#available -= count
         first.need -= count
+        this.#wanted -= count
         if (first.need === 0) this.#line.shift()
         first.granted(count)
       }

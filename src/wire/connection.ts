@@ -54,11 +54,11 @@ interface PendingRequest {
 /** The event by which a peer says why it closes the connection. */
 const failureEvent = 'connection.failed'
 /** A batch that has grown to this many bytes leaves at once. */
-const flushBytes = 64 * 1024
+const flushBytes = 128 * 1024
 /** A buffer up to this size is kept for the next batch. */
 export const keptBytes = 4 * flushBytes
 /** A batch never waits for more items than this. */
-const largestWindow = 512
+const largestWindow = 1024
 /** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
 const narrowFlushes = 4
 /** Milliseconds without a flush after which a burst starts anew. */
@@ -208,9 +208,17 @@ export class Connection {
   }
 
   /** Writes a frame whose body is a few integers, after everything that was batched before it. */
-  write(type: number, flags: number, stream: number, first?: number, second?: number, third?: number): void {
+  write(
+    type: number,
+    flags: number,
+    stream: number,
+    first?: number,
+    second?: number,
+    third?: number,
+    fourth?: number,
+  ): void {
     this.#collect()
-    writeFrame(this.out, type, flags, stream, first, second, third)
+    writeFrame(this.out, type, flags, stream, first, second, third, fourth)
     this.wrote()
   }
 
@@ -262,7 +270,7 @@ export class Connection {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    process.nextTick(flushConnection, this)
+    process.nextTick(flushAfterMicrotasks, this)
   }
 
   /** Looks at the clock now and then. */
@@ -456,6 +464,11 @@ export class Connection {
     this.#closeListeners.clear()
     for (const listener of listeners) listener(error)
   }
+}
+
+/** What a tick wakes, runs in microtasks, which come after this callback and before the next: it is to go along. */
+function flushAfterMicrotasks(connection: Connection): void {
+  process.nextTick(flushConnection, connection)
 }
 
 function flushConnection(connection: Connection): void {

@@ -27,8 +27,8 @@ export const FrameType = {
   /** Hub to sender: `u32 slots`. With {@link FrameFlag.attempt} the answer to an attempt. */
   credit: 0x21,
   /**
-   * `u32 slots` more are waited for, `u32 slots` to be held at any time, `u32 operations` wait. With {@link FrameFlag.attempt}: that many now, or
-   * none. With {@link FrameFlag.error}: so many are no longer waited for.
+   * `u32 slots` are missing to those who wait, `u32 slots` to be held at any time, `u32 operations` wait, `u32 slots` received so far. With
+   * {@link FrameFlag.attempt}: `u32 slots`, that many now or none.
    */
   want: 0x22,
   /** `u32 slots` given back unused. With {@link FrameFlag.attempt}: the answer to a recall. */
@@ -105,9 +105,10 @@ export function writeFrame(
   first?: number,
   second?: number,
   third?: number,
+  fourth?: number,
 ): void {
   const start = beginFrame(out, type, flags, stream)
-  out.reserve(12)
+  out.reserve(16)
   if (first !== undefined) {
     out.view.setUint32(out.position, first, true)
     out.position += 4
@@ -118,6 +119,10 @@ export function writeFrame(
   }
   if (third !== undefined) {
     out.view.setUint32(out.position, third, true)
+    out.position += 4
+  }
+  if (fourth !== undefined) {
+    out.view.setUint32(out.position, fourth, true)
     out.position += 4
   }
   endFrame(out, start)

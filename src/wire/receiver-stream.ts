@@ -49,7 +49,7 @@ export interface ReceiverStreamOwner {
 /** Milliseconds that what a `select` has asked for and not taken waits for the next one. */
 const lingerTime = 5
 /** The hub is told of at most so many taken items at once, and of fewer where the capacity is small; it has to wait for no longer than this many ms. */
-const largestReport = 512
+const largestReport = 1024
 const reportTime = 1
 /** The most items that are fetched in advance. */
 const largestWindow = 4096

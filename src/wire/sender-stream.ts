@@ -40,6 +40,8 @@ export class SenderStream implements FrameSink, Batch {
   #sequence = 0
   /** Slots that it would like to hold at any time. The hub sees what is used and fills up by itself. */
   #window = 0
+  /** All credits that have come without being attempts, modulo 2^32: it tells the hub which ones are under way. */
+  #received = 0
   #lastCredit = 0
   #attempts: ((granted: number) => void)[] = []
   #closed = false
@@ -90,16 +92,16 @@ export class SenderStream implements FrameSink, Batch {
     })
   }
 
-  /** Somebody waits for `count` more credits. Whoever runs dry soon after it got some is given more at a time. */
-  ask(count: number): void {
+  /** Somebody has got in line for credits. Whoever runs dry soon after it got some is given more at a time. */
+  ask(): void {
     const dry = performance.now() - this.#lastCredit < dryTime
     this.#window = dry ? Math.min(Math.max(this.#window * 2, smallestWindow), this.#largestWindow) : this.#window >>> 1
-    this.#connection.write(FrameType.want, 0, this.number, count, this.#window, this.credits.waiting)
+    this.#want()
   }
 
-  /** Somebody who waited for `count` more credits does so no longer. */
-  withdraw(count: number): void {
-    if (!this.#closed) this.#connection.write(FrameType.want, FrameFlag.error, this.number, count)
+  /** Somebody who waited for credits does so no longer. */
+  withdraw(): void {
+    if (!this.#closed) this.#want()
     this.#returnSurplus()
   }
 
@@ -174,6 +176,7 @@ export class SenderStream implements FrameSink, Batch {
           this.#attempts.shift()?.(granted)
           return
         }
+        this.#received = (this.#received + granted) >>> 0
         this.#lastCredit = performance.now()
         this.credits.release(granted)
         this.#returnSurplus()
@@ -199,6 +202,12 @@ export class SenderStream implements FrameSink, Batch {
     const unconfirmed = this.#count
     this.#end()
     this.#owner.lost(error, unconfirmed)
+  }
+
+  #want(): void {
+    const { wanted, available, waiting } = this.credits
+    const missing = Math.max(0, wanted - available)
+    this.#connection.write(FrameType.want, 0, this.number, missing, this.#window, waiting, this.#received)
   }
 
   #returnSurplus(): void {

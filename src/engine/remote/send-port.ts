@@ -63,7 +63,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
       const waiter = new WaitingSend(this, value, this.encode(value))
       waiter.interruptBy(options, this.host.clock, 'send')
       this.stream.credits.park(waiter)
-      this.stream.ask(1)
+      this.stream.ask()
       return waiter.promise
     } catch (error) {
       return Promise.reject(error)
@@ -96,7 +96,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
       // Credits that lie about here could be what another sender's batch waits for.
       this.stream.returnIdle()
       this.stream.credits.park(waiter)
-      this.stream.ask(values.length)
+      this.stream.ask()
       return waiter.promise
     } catch (error) {
       return Promise.reject(error)
@@ -123,7 +123,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     } else {
       waiter.interruptBy(options, this.host.clock, 'reserve')
       this.stream.credits.park(waiter)
-      this.stream.ask(1)
+      this.stream.ask()
     }
     return waiter.promise
   }
@@ -145,7 +145,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
       park: (win) => {
         const waiter = new SelectedSend(this, value, this.encode(value), win)
         credits.park(waiter)
-        if (waiter.list !== undefined) this.stream.ask(1)
+        if (waiter.list !== undefined) this.stream.ask()
         return () => waiter.leave()
       },
     }

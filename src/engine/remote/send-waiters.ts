@@ -10,7 +10,7 @@ import type { RemoteSendPort } from './send-port.ts'
 
 /** Credits that this one was to get, and those that it had got already, are for the next in line, or go back. */
 function leaveLine(port: RemoteSendPort<never>, waiter: SlotWaiter, items: readonly EncodedValue[]): void {
-  if (port.stream.credits.unpark(waiter)) port.stream.withdraw(waiter.need)
+  if (port.stream.credits.unpark(waiter)) port.stream.withdraw()
   letGo(port, items)
   port.leaveIfDone()
 }

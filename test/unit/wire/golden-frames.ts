@@ -29,9 +29,8 @@ export function goldenFrames(): GoldenFrame[] {
     itemsFrame('send-tokens', FrameType.send, FrameFlag.tokens, 3, { first: 44 }, items.slice(0, 1)),
     numbers('credit', FrameType.credit, 0, 3, { slots: 128 }),
     numbers('credit-attempt', FrameType.credit, FrameFlag.attempt, 3, { slots: 0 }),
-    numbers('want', FrameType.want, 0, 3, { slots: 1, held: 64, operations: 1 }),
+    numbers('want', FrameType.want, 0, 3, { missing: 1, held: 64, operations: 1, received: 4096 }),
     numbers('want-attempt', FrameType.want, FrameFlag.attempt, 3, { slots: 5 }),
-    numbers('want-withdrawn', FrameType.want, FrameFlag.error, 3, { slots: 2 }),
     numbers('return-credit', FrameType.returnCredit, 0, 3, { slots: 9 }),
     numbers('return-credit-recalled', FrameType.returnCredit, FrameFlag.attempt, 3, { slots: 0 }),
     numbers('recall-credit', FrameType.recallCredit, 0, 3, {}),
@@ -61,8 +60,8 @@ function numbers(
   fields: Record<string, number>,
 ): GoldenFrame {
   const out = new ByteWriter()
-  const [first, second, third] = Object.values(fields)
-  writeFrame(out, type, flags, stream, first, second, third)
+  const [first, second, third, fourth] = Object.values(fields)
+  writeFrame(out, type, flags, stream, first, second, third, fourth)
   return { name, type, flags, stream, fields, bytes: out.take() }
 }
 

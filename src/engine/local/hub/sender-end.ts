@@ -34,8 +34,10 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   need = 0
   /** Slots granted and neither used nor given back. */
   held = 0
-  /** Slots that somebody at the other end waits for. */
+  /** Slots that somebody at the other end waits for, beyond those that are under way to it. */
   awaited = 0
+  /** All slots ever granted other than by attempts, modulo 2^32. */
+  #grantedInAll = 0
   /** Operations that waited when it last asked. */
   #operations = 0
   /** Slots that it may hold at any time. */
@@ -66,17 +68,19 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
         this.#fill()
         return
       case FrameType.want: {
-        const count = frame.u32()
+        const missing = frame.u32()
         if ((frame.flags & FrameFlag.attempt) !== 0) {
-          side.attempt(this, count)
-        } else if ((frame.flags & FrameFlag.error) !== 0) {
-          this.#withdraw(count)
-        } else {
-          this.awaited += count
-          this.#target = Math.min(frame.u32(), side.allowance)
-          this.#operations = frame.u32()
-          this.#fill()
+          side.attempt(this, missing)
+          return
         }
+        this.#target = Math.min(frame.u32(), side.allowance)
+        this.#operations = frame.u32()
+        const underWay = (this.#grantedInAll - frame.u32()) >>> 0
+        // To grant what is under way once more would break the flow into ever smaller pieces.
+        this.awaited = Math.max(0, missing - underWay)
+        this.#fill()
+        // What it holds and no longer waits with may be what others wait for.
+        if (this.awaited === 0 && side.slots.waiting > 0) side.starved()
         return
       }
       case FrameType.returnCredit: {
@@ -112,6 +116,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     this.awaited = Math.max(0, this.awaited - count)
     this.#impatient = false
     this.#granted += count
+    this.#grantedInAll = (this.#grantedInAll + count) >>> 0
     if (!this.#batched) {
       this.#batched = true
       this.connection.addBatch(this)
@@ -177,27 +182,25 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
   /** Sees to it that the end gets what is waited for, and what it may hold once half of that is used. */
   #fill(): void {
     if (this.#gone) return
-    const room = this.#target - this.held
-    if (this.awaited === 0 && room * 2 < this.#target) return
-    this.need = Math.max(this.awaited, Math.min(room, quantum))
-    if (this.need === 0) return
     const { slots, chunk } = this.#side
-    if (this.list === undefined) slots.park(this)
+    const room = this.#target - this.held
+    const enough = this.awaited === 0 && room * 2 < this.#target
+    const need = enough ? 0 : Math.max(this.awaited, Math.min(room, quantum))
+    if (need === 0) {
+      slots.unpark(this)
+      this.need = 0
+      return
+    }
+    if (this.list !== undefined) {
+      slots.rethink(this, need)
+    } else {
+      this.need = need
+      slots.park(this)
+    }
     if (this.list === undefined) return
     this.#side.starved()
     if (chunk > 1 && this.awaited > 0 && this.#timer === undefined)
       this.#timer = setTimeout(() => this.#hurry(), chunkTime)
-  }
-
-  #withdraw(count: number): void {
-    this.awaited = Math.max(0, this.awaited - count)
-    if (this.#operations > 0) this.#operations--
-    if (this.list === undefined) return
-    this.need = Math.max(0, this.need - count)
-    // Those behind may need less than this one did.
-    if (this.need === 0) this.#side.slots.unpark(this)
-    else this.#side.slots.release(0)
-    this.#side.starved()
   }
 
   #hurry(): void {
