@@ -13,6 +13,14 @@ export const typeOffset = 4
 export const headerLength = 12
 
 export const FrameType = {
+  /** `u64 bytes` of the peer's stream have been received. Of connections that outlive their TCP connection: docs/gateway.md. */
+  received: 0x01,
+  /** Somebody is there? Answered by `pong`. */
+  ping: 0x02,
+  pong: 0x03,
+  /** The connection is over and will not be resumed. */
+  goodbye: 0x04,
+
   /** stream: request id. Body: codec value `[operation, argument]`. */
   request: 0x10,
   /** stream: request id. Flags: {@link FrameFlag.error}. Body: codec value. */
@@ -67,6 +75,25 @@ export const FrameType = {
   cancelCall: 0x42,
   /** stream: call id. The caller waits for the call; body: the chain of calls that wait for it. */
   awaiting: 0x43,
+
+  // Between a client and the agent of a Ray cluster; the stream is the object's number. Bodies: see wire/gateway-frames.ts.
+
+  /** The value of an object that the client makes. */
+  put: 0x50,
+  /** Agent to client: the object of a `put` is in the store; with {@link FrameFlag.error} it has failed, body: codec value. */
+  stored: 0x51,
+  /** The object's value is wanted as soon as it is there; with {@link FrameFlag.error} no longer. */
+  get: 0x52,
+  /** Agent to client: the object's value; with {@link FrameFlag.error} what it failed with. */
+  value: 0x53,
+  /** Tell when the object has settled; with {@link FrameFlag.attempt} now, with {@link FrameFlag.error} no longer. */
+  watch: 0x54,
+  /** Agent to client: `u8` 0 pending (only after an attempt), 1 has a value, 2 has failed. */
+  settled: 0x55,
+  /** Calls a method of an actor; makes the object of its result. */
+  invoke: 0x56,
+  /** Counts of objects and actors that the client gives up. */
+  release: 0x57,
 } as const
 
 export const FrameFlag = {
@@ -76,7 +103,7 @@ export const FrameFlag = {
   attempt: 4,
   /** Delivery counts stand after the lengths. */
   deliveryCounts: 8,
-  /** The hub has more than was asked for. */
+  /** The hub has more than was asked for. Of `put` and `value`: more of the value follows in another frame. */
   more: 16,
 } as const
 

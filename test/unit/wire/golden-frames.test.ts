@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Codec } from '../../../src/codec/codec.ts'
 import { FrameFlag, FrameReader, FrameType } from '../../../src/wire/frame.ts'
+import { InvokeFlag, readUint64 } from '../../../src/wire/gateway-frames.ts'
 import { readTokens } from '../../../src/wire/sender-stream.ts'
 import { type GoldenFrame, goldenFrames } from './golden-frames.ts'
 
@@ -44,7 +45,7 @@ describe('golden frames', () => {
   })
 
   test('every type of frame outside of calls has a golden file', () => {
-    const types = Object.entries(FrameType).filter(([, type]) => type < FrameType.call)
+    const types = Object.entries(FrameType).filter(([, type]) => type < FrameType.call || type > FrameType.awaiting)
     const covered = new Set(frames.map(({ type }) => type))
     expect(types.filter(([, type]) => !covered.has(type)).map(([name]) => name)).toEqual([])
   })
@@ -91,6 +92,17 @@ function readFields(reader: FrameReader, { type, fields }: GoldenFrame): Record<
     reader.position = reader.end
     return found
   }
+  if (type === FrameType.invoke) return readInvoke(reader)
+  if (type === FrameType.release) {
+    return { counts: Array.from({ length: reader.u32() }, () => [reader.u32(), reader.u32()]) }
+  }
+  if ('bytes' in fields) return { bytes: readUint64(reader) }
+  if ('state' in fields) return { state: reader.bytes[reader.position++] }
+  if ('part' in fields) {
+    if ('total' in fields) found.total = readUint64(reader)
+    found.part = readHex(reader, reader.end - reader.position)
+    return found
+  }
   if (!Array.isArray(fields.items)) {
     for (const name of Object.keys(fields)) found[name] = reader.u32()
     return found
@@ -102,10 +114,26 @@ function readFields(reader: FrameReader, { type, fields }: GoldenFrame): Record<
     found.deliveryCounts = Array.from({ length: count }, () => reader.u32())
   }
   if ((reader.flags & FrameFlag.tokens) !== 0) found.tokens = readTokens(reader)
-  found.items = lengths.map((length) => {
-    const item = reader.bytes.subarray(reader.position, reader.position + length)
-    reader.position += length
-    return Buffer.from(item).toString('hex')
-  })
+  found.items = lengths.map((length) => readHex(reader, length))
   return found
+}
+
+function readInvoke(reader: FrameReader): Record<string, unknown> {
+  const actor = reader.u32()
+  const word = reader.u32()
+  const found: Record<string, unknown> = { actor, method: word & 0xffff }
+  if ((reader.flags & InvokeFlag.named) !== 0) {
+    const length = reader.view.getUint16(reader.position, true)
+    reader.position += 2
+    found.name = Buffer.from(readHex(reader, length), 'hex').toString()
+  }
+  const lengths = Array.from({ length: word >>> 16 }, () => reader.u32())
+  found.args = lengths.map((length) => readHex(reader, length))
+  return found
+}
+
+function readHex(reader: FrameReader, length: number): string {
+  const bytes = reader.bytes.subarray(reader.position, reader.position + length)
+  reader.position += length
+  return Buffer.from(bytes).toString('hex')
 }

@@ -1,6 +1,7 @@
 import { ByteWriter } from '../../../src/codec/byte-writer.ts'
 import { Codec } from '../../../src/codec/codec.ts'
 import { beginFrame, endFrame, FrameFlag, FrameType, writeFrame } from '../../../src/wire/frame.ts'
+import { beginInvoke, beginPut, writeRelease, writeUint64 } from '../../../src/wire/gateway-frames.ts'
 import { writeTokens } from '../../../src/wire/sender-stream.ts'
 
 /** One golden frame: how it is named, what it says, and its bytes. */
@@ -49,7 +50,129 @@ export function goldenFrames(): GoldenFrame[] {
     numbers('probed', FrameType.probed, 0, 4, {}),
     numbers('lagged', FrameType.lagged, 0, 4, { missed: 17 }),
     numbers('holders', FrameType.holders, 0, 3, { receivers: 2 }),
+    ...gatewayFrames(),
   ]
+}
+
+/** Those between a client and the agent of a Ray cluster. */
+function gatewayFrames(): GoldenFrame[] {
+  const [one, two] = items as [Uint8Array, Uint8Array]
+  return [
+    frame('received', FrameType.received, 0, 0, { bytes: 5_000_000_000 }, (out) => writeUint64(out, 5_000_000_000)),
+    numbers('ping', FrameType.ping, 0, 0, {}),
+    numbers('pong', FrameType.pong, 0, 0, {}),
+    numbers('goodbye', FrameType.goodbye, 0, 0, {}),
+    made('put', FrameType.put, 0, 5, { total: one.byteLength, part: hex(one) }, (out) => {
+      const start = beginPut(out, 5, one.byteLength, false)
+      out.writeBytes(one)
+      return start
+    }),
+    made('put-more', FrameType.put, FrameFlag.more, 5, { total: 3_000_000_000, part: hex(two) }, (out) => {
+      const start = beginPut(out, 5, 3_000_000_000, true)
+      out.writeBytes(two)
+      return start
+    }),
+    frame('put-last', FrameType.put, 0, 5, { part: '0102' }, (out) => out.writeBytes(Uint8Array.of(1, 2))),
+    numbers('stored', FrameType.stored, 0, 5, {}),
+    valueFrame('stored-error', FrameType.stored, FrameFlag.error, 5, 'no room'),
+    numbers('get', FrameType.get, 0, 5, {}),
+    numbers('get-no-longer', FrameType.get, FrameFlag.error, 5, {}),
+    frame('value', FrameType.value, 0, 5, { total: one.byteLength, part: hex(one) }, (out) => {
+      writeUint64(out, one.byteLength)
+      out.writeBytes(one)
+    }),
+    frame('value-more', FrameType.value, FrameFlag.more, 5, { total: 3_000_000_000, part: hex(one) }, (out) => {
+      writeUint64(out, 3_000_000_000)
+      out.writeBytes(one)
+    }),
+    frame('value-error', FrameType.value, FrameFlag.error, 5, { total: one.byteLength, part: hex(one) }, (out) => {
+      writeUint64(out, one.byteLength)
+      out.writeBytes(one)
+    }),
+    numbers('watch', FrameType.watch, 0, 5, {}),
+    numbers('watch-now', FrameType.watch, FrameFlag.attempt, 5, {}),
+    numbers('watch-no-longer', FrameType.watch, FrameFlag.error, 5, {}),
+    frame('settled', FrameType.settled, 0, 5, { state: 2 }, (out) => out.writeUint8(2)),
+    invoke('invoke-named', { actor: 4, method: 0, name: 'añadir', args: [hex(one), hex(two)] }),
+    invoke('invoke', { actor: 4, method: 1, args: [hex(one)] }),
+    made(
+      'release',
+      FrameType.release,
+      0,
+      0,
+      {
+        counts: [
+          [7, 1],
+          [0x80000001, 3],
+        ],
+      },
+      (out) => {
+        writeRelease(
+          out,
+          new Map([
+            [7, 1],
+            [0x80000001, 3],
+          ]),
+        )
+        return undefined
+      },
+    ),
+  ]
+}
+
+interface InvokeFields {
+  readonly actor: number
+  readonly method: number
+  readonly name?: string
+  readonly args: readonly string[]
+}
+
+function invoke(title: string, fields: InvokeFields): GoldenFrame {
+  const { actor, method, name, args } = fields
+  return made(title, FrameType.invoke, name === undefined ? 0 : 16, 6, { ...fields }, (out) => {
+    const lengths = beginInvoke(out, 6, actor, method, name, args.length)
+    for (const [index, argument] of args.entries()) {
+      const bytes = Buffer.from(argument, 'hex')
+      out.view.setUint32(lengths + index * 4, bytes.byteLength, true)
+      out.writeBytes(bytes)
+    }
+    return 0
+  })
+}
+
+/** A frame of which `write` writes the body. */
+function frame(
+  name: string,
+  type: number,
+  flags: number,
+  stream: number,
+  fields: Record<string, unknown>,
+  write: (out: ByteWriter) => void,
+): GoldenFrame {
+  return made(name, type, flags, stream, fields, (out) => {
+    const start = beginFrame(out, type, flags, stream)
+    write(out)
+    return start
+  })
+}
+
+/** A frame that `write` writes; it returns where the frame starts, unless it has ended it. */
+function made(
+  name: string,
+  type: number,
+  flags: number,
+  stream: number,
+  fields: Record<string, unknown>,
+  write: (out: ByteWriter) => number | undefined,
+): GoldenFrame {
+  const out = new ByteWriter()
+  const start = write(out)
+  if (start !== undefined) endFrame(out, start)
+  return { name, type, flags, stream, fields, bytes: out.take() }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
 }
 
 function numbers(
@@ -99,7 +222,7 @@ function itemsFrame(
   endFrame(out, start)
   const fields = {
     ...head,
-    items: contents.map((item) => Buffer.from(item).toString('hex')),
+    items: contents.map(hex),
     ...(counted ? { deliveryCounts } : {}),
     ...(carries ? { tokens } : {}),
   }
