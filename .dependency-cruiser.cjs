@@ -9,7 +9,7 @@ const layers = [
   ['engine', '^src/engine/'],
   ['api', '^src/api/'],
   ['entry', '^src/entry/'],
-  ['the entry points', '^src/(index|channel)\\.ts$'],
+  ['the entry points', '^src/(index|channel|cluster)\\.ts$'],
 ]
 
 const upwards = layers.slice(0, -1).map(([name, path], index) => ({
@@ -29,6 +29,31 @@ const nodeModules = `^(node:.*|${builtinModules.filter((name) => !name.startsWit
 module.exports = {
   forbidden: [
     ...upwards,
+    {
+      name: 'the-command-uses-the-public-api-only',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/', pathNot: '^src/(cli/|(index|channel|cluster)\\.ts$)' },
+    },
+    {
+      name: 'nobody-imports-the-command',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'local-clusters-stand-alone',
+      comment: 'Starting a Ray on this machine needs no client of Ray, and no client needs it.',
+      severity: 'error',
+      from: { path: '^src/cluster/' },
+      to: { path: '^src/', pathNot: '^src/(cluster/|errors\\.ts$)' },
+    },
+    {
+      name: 'only-its-entry-point-imports-local-clusters',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cluster(/|\\.ts$)' },
+      to: { path: '^src/cluster/' },
+    },
     {
       name: 'core-does-not-import-codec',
       severity: 'error',

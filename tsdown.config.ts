@@ -8,6 +8,8 @@ import { defineConfig } from 'tsdown'
 const entries = {
   index: 'src/index.ts',
   channel: 'src/channel.ts',
+  cluster: 'src/cluster.ts',
+  'cli/main': 'src/cli/main.ts',
   'entry/hub': 'src/entry/hub.ts',
   'entry/worker': 'src/entry/worker.ts',
 }

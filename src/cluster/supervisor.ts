@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KlawError } from '../errors.ts'
+import { identify, isRunning, type ProcessIdentity, processTree, signalProcess } from './process-table.ts'
+import { until } from './until.ts'
+
+/** The supervisor itself takes 3 s for a gentle end and 10 s for the rest. */
+const stopTimeout = 20_000
+const logLines = 30
+
+export interface SupervisorOptions {
+  readonly python: string
+  readonly command: readonly string[]
+  readonly environment: NodeJS.ProcessEnv
+  /** Where all output goes. */
+  readonly log: string
+  /** Files and folders that go when the node was stopped. */
+  readonly remove: readonly string[]
+}
+
+/** One Ray node with the process above it (`python/klaw_cluster/supervisor.py`), which ends it with this process. */
+export class Supervisor {
+  readonly identity: ProcessIdentity
+  readonly #child: ChildProcess
+  readonly #log: string
+  #ended = false
+
+  constructor({ python, command, environment, log, remove }: SupervisorOptions) {
+    const output = openSync(log, 'a')
+    try {
+      const removals = remove.flatMap((path) => ['--remove', path])
+      this.#child = spawn(python, ['-u', script(), ...removals, '--', ...command], {
+        env: environment,
+        stdio: ['pipe', output, output],
+        // A terminal's Ctrl-C is for whoever started us: they decide what becomes of the node.
+        detached: true,
+      })
+    } finally {
+      closeSync(output)
+    }
+    this.#log = log
+    this.#child.once('exit', () => {
+      this.#ended = true
+    })
+    // Reported by `failure` and by the missing identity; a pipe that breaks means that the process has ended.
+    this.#child.once('error', () => {
+      this.#ended = true
+    })
+    this.#child.stdin?.on('error', () => undefined)
+    const { pid } = this.#child
+    const identity = pid === undefined ? undefined : identify(pid)
+    if (identity === undefined) throw new KlawError(`cannot run ${python} to start Ray`)
+    this.identity = identity
+    // It must not hold up the end of this process; that end is what it waits for.
+    this.#child.unref()
+    ;(this.#child.stdin as unknown as { unref(): void }).unref()
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** An error that says what went wrong, with the end of the log. */
+  failure(what: string): KlawError {
+    const lines = readFileSync(this.#log, 'utf8').trimEnd().split('\n')
+    return new KlawError(`${what}; the end of its log:\n${lines.slice(-logLines).join('\n')}`)
+  }
+
+  /** From now on the node lives until it is stopped, whatever becomes of this process. */
+  detach(): void {
+    this.#child.stdin?.end('detach\n')
+  }
+
+  /** The supervisor and all processes of the node, as of now. */
+  processes(): ProcessIdentity[] {
+    return processTree(this.identity)
+  }
+
+  /** Ends the node with all its processes. */
+  async stop(): Promise<void> {
+    await stopSupervised(this.identity, this.processes())
+  }
+}
+
+/**
+ * Ends a supervisor with all that is below it, and, should it have been killed, those of `known` that still run.
+ *
+ * @throws KlawError if something is still there after 20 s.
+ */
+export async function stopSupervised(supervisor: ProcessIdentity, known: readonly ProcessIdentity[]): Promise<void> {
+  const all = [...known, ...processTree(supervisor)]
+  signalProcess(supervisor, 'SIGTERM')
+  const gone = await until(() => !isRunning(supervisor), stopTimeout)
+  if (!gone || all.some(isRunning)) for (const identity of all) signalProcess(identity, 'SIGKILL')
+  if (await until(() => !all.some(isRunning), stopTimeout)) return
+  const left = all.filter(isRunning).map(({ pid }) => pid)
+  throw new KlawError(`processes ${left.join(', ')} of Ray could not be ended`)
+}
+
+/** The script lies in the package's folder `python/`, beside `dist/` and `src/`. */
+function script(): string {
+  const name = 'python/klaw_cluster/supervisor.py'
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    const file = join(folder, name)
+    if (existsSync(file)) return file
+    if (folder === dirname(folder)) throw new KlawError(`the package is incomplete: ${name} is missing`)
+  }
+}
