@@ -1,4 +1,4 @@
-import type { HandleMakers } from '../engine/local/engine.ts'
+import type { HandleMakers } from '../engine/handle-makers.ts'
 import { actorHandle } from './actor-handle.ts'
 import { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
 import { ObjectRef } from './object-ref.ts'

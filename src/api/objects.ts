@@ -1,4 +1,4 @@
-import { type ObjectEngine, type ObjectPort, portOf } from '../engine/object-engine.ts'
+import { type ObjectEngine, type ObjectPort, type Progress, portOf } from '../engine/object-engine.ts'
 import { GetTimeoutError } from '../errors.ts'
 import { checkCount, checkKeys, checkSignal, checkTime, show } from './arguments.ts'
 import { Gathering } from './gathering.ts'
@@ -12,11 +12,26 @@ export interface GetOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How long `get` may wait, and who is told how far it is. */
+export interface GetProgressOptions extends GetOptions {
+  /**
+   * Called as the values' bytes arrive, with those of all values that are under way: `(bytes, total)`. On the embedded engine values do not
+   * travel, and it is never called.
+   */
+  readonly onProgress?: Progress | undefined
+}
+
+/** Options of `put`. */
+export interface PutOptions {
+  /** Called as the value's bytes leave: `(bytes, total)`. On the embedded engine values do not travel, and it is never called. */
+  readonly onProgress?: Progress | undefined
+}
+
 /** What `wait` waits for, and how long. */
 export interface WaitForOptions extends GetOptions {
   /** How many refs to wait for. Default 1. */
   readonly numReturns?: number | undefined
-  /** Accepted because Ray has it. Values are always fetched. */
+  /** Accepted because Ray has it. Values come when somebody asks for them, by `await` or `get`. */
   readonly fetchLocal?: boolean | undefined
 }
 
@@ -25,50 +40,60 @@ export type RefValues<Refs extends readonly ObjectRef<unknown>[]> = {
   -readonly [Index in keyof Refs]: Refs[Index] extends ObjectRef<infer T> ? T : never
 }
 
-const getKeys = ['timeout', 'signal']
+const getKeys = ['timeout', 'signal', 'onProgress']
 const waitKeys = ['timeout', 'signal', 'numReturns', 'fetchLocal']
 /** How many ids a message names. */
 const mostIds = 5
 
 /** `Runtime.put` */
-export function putObject<T>(engine: ObjectEngine, value: T): ObjectRef<T> {
+export function putObject<T>(engine: ObjectEngine, value: T, options: PutOptions = {}): ObjectRef<T> {
+  checkKeys('the options of put', options, ['onProgress'])
+  checkProgress(options.onProgress)
   if (portOf(value) !== undefined) {
     throw new TypeError(
       "'value' must not be an ObjectRef: it stands for a stored object already. Inside an array or object it can be stored",
     )
   }
-  return new ObjectRef<T>(engine.put(value))
+  return new ObjectRef<T>(engine.put(value, options.onProgress))
 }
 
 /** `Runtime.get` */
-export async function getObjects(engine: ObjectEngine, refs: unknown, options: GetOptions = {}): Promise<unknown> {
+export async function getObjects(
+  engine: ObjectEngine,
+  refs: unknown,
+  options: GetProgressOptions = {},
+): Promise<unknown> {
   checkWaiting('the options of get', options, getKeys)
+  checkProgress(options.onProgress)
   const ports = Array.isArray(refs) ? portsOf(engine, refs) : [portFor(engine, 'refs', refs)]
   const unique = [...new Set(ports)]
   // The handles may be disposed of while they are waited for.
   for (const port of unique) port.retain()
   try {
-    await gather(engine, unique, options)
-    const values = ports.map((port) => port.value())
+    const values = await gather(engine, ports, options)
     return Array.isArray(refs) ? values : values[0]
   } finally {
     for (const port of unique) port.release()
   }
 }
 
-/** Waits until all have a value; throws when one has failed, or when the time is over. */
-async function gather(engine: ObjectEngine, ports: readonly ObjectPort[], options: GetOptions): Promise<void> {
-  const gathering = new Gathering(ports, ports.length, true)
+/** Waits until all have a value, and takes it; throws when one has failed, or when the time is over. */
+async function gather(
+  engine: ObjectEngine,
+  ports: readonly ObjectPort[],
+  options: GetProgressOptions,
+): Promise<unknown[]> {
+  const gathering = new Gathering(ports, { needed: ports.length, values: true, progress: options.onProgress })
   await gathering.wait(options)
   if (engine.lost !== undefined) throw engine.lost
   if (!gathering.complete) {
-    const pending = ports.filter((port) => !port.settled)
+    const all = [...new Set(ports)]
+    const pending = all.filter((port) => !port.fetched)
     throw new GetTimeoutError(
-      `${pending.length} of ${ports.length} objects had no value within ${options.timeout} ms: ${namesOf(pending)}`,
+      `${pending.length} of ${all.length} objects had no value within ${options.timeout} ms: ${namesOf(pending)}`,
     )
   }
-  // The one that failed comes first, wherever it stands: others may still be pending.
-  for (const port of ports) if (port.failed) port.value()
+  return gathering.values()
 }
 
 /** `Runtime.wait` */
@@ -86,7 +111,7 @@ export async function waitForObjects<Ref extends ObjectRef<unknown>>(
   if (numReturns > Math.max(ports.length, 1)) {
     throw new RangeError(`'numReturns' must not be more than the number of refs, ${ports.length}, got ${numReturns}`)
   }
-  await new Gathering(ports, Math.min(numReturns, ports.length), false).wait(options)
+  await new Gathering(ports, { needed: Math.min(numReturns, ports.length), values: false }).wait(options)
   if (engine.lost !== undefined) throw engine.lost
   const ready: Ref[] = []
   const pending: Ref[] = []
@@ -128,6 +153,12 @@ function checkWaiting(what: string, options: GetOptions, keys: readonly string[]
   checkKeys(what, options, keys)
   checkTime('timeout', options.timeout)
   checkSignal(options.signal)
+}
+
+function checkProgress(value: unknown): void {
+  if (value !== undefined && typeof value !== 'function') {
+    throw new TypeError(`'onProgress' must be a function, got ${show(value)}`)
+  }
 }
 
 function namesOf(ports: readonly ObjectPort[]): string {

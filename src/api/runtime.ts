@@ -13,8 +13,9 @@ import type { BroadcastReceiver, BroadcastSender } from './broadcast.ts'
 import type { ObjectRef } from './object-ref.ts'
 import {
   freeObjects,
-  type GetOptions,
+  type GetProgressOptions,
   getObjects,
+  type PutOptions,
   putObject,
   type RefValues,
   type WaitForOptions,
@@ -186,8 +187,10 @@ export class Runtime implements AsyncDisposable {
    * Returns the ref at once, and not a promise: **`await klaw.put(value)` would give the value**, since a ref is awaitable. For the same reason
    * an async function can not return a ref by itself; put it into an object or array.
    *
+   * On Ray the value is under way when this returns: if Ray's store has no room for it, it is the ref that fails with `ObjectStoreFullError`.
+   *
    * @throws SerializationError naming the part of the value that can not be stored
-   * @throws ObjectStoreFullError when there is no room; the message says how much there is
+   * @throws ObjectStoreFullError on the embedded engine, when there is no room; the message says how much there is
    * @throws TypeError for an `ObjectRef`
    *
    * @example
@@ -199,8 +202,8 @@ export class Runtime implements AsyncDisposable {
    * console.log((await ref).words.length)
    * ```
    */
-  put<T>(value: T): ObjectRef<T> {
-    return putObject(this.#engine.objects, value)
+  put<T>(value: T, options?: PutOptions): ObjectRef<T> {
+    return putObject(this.#engine.objects, value, options)
   }
 
   /**
@@ -211,9 +214,12 @@ export class Runtime implements AsyncDisposable {
    * @throws what a ref failed with, as soon as one has: `RayTaskError` and the like, `ObjectFreedError`, `OwnerDiedError`
    * @throws TypeError for anything but refs of this runtime
    */
-  get<const Refs extends readonly ObjectRef<unknown>[]>(refs: Refs, options?: GetOptions): Promise<RefValues<Refs>>
-  get<T>(ref: ObjectRef<T>, options?: GetOptions): Promise<T>
-  get(refs: unknown, options?: GetOptions): Promise<unknown> {
+  get<const Refs extends readonly ObjectRef<unknown>[]>(
+    refs: Refs,
+    options?: GetProgressOptions,
+  ): Promise<RefValues<Refs>>
+  get<T>(ref: ObjectRef<T>, options?: GetProgressOptions): Promise<T>
+  get(refs: unknown, options?: GetProgressOptions): Promise<unknown> {
     return getObjects(this.#engine.objects, refs, options)
   }
 

@@ -3,8 +3,8 @@ import { type ObjectPort, ObjectWaiter } from './object-engine.ts'
 /** A fresh copy of the object's value, now or when it is there. */
 export function objectValue(object: ObjectPort): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    if (object.settled) resolve(object.value())
-    else object.park(new ValueWaiter(resolve, reject))
+    if (object.fetched) resolve(object.value())
+    else object.park(new ValueWaiter(resolve, reject), true)
   })
 }
 

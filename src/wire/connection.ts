@@ -74,7 +74,7 @@ const longestHold = 1
 export class Connection {
   readonly codec: Codec
   readonly out = new ByteWriter()
-  /** Gets the frames of calls, whose numbers are not those of streams; a connection between threads has it. */
+  /** Gets the frames of calls and of objects, whose numbers are not those of streams. */
   calls: FrameSink | undefined
   /** Told of frames whose stream has been closed here: they can hold something that has to be let go. */
   strayFrame: ((frame: FrameReader) => void) | undefined
@@ -360,6 +360,9 @@ export class Connection {
       case FrameType.result:
       case FrameType.cancelCall:
       case FrameType.awaiting:
+      case FrameType.stored:
+      case FrameType.value:
+      case FrameType.settled:
         this.calls?.frame(frame)
         return
       default:

@@ -2,12 +2,12 @@ import type { MessagePort } from 'node:worker_threads'
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
-import type { ActorPort } from '../actor-engine.ts'
-import type { ChannelEngine, ChannelHandles } from '../channel-engine.ts'
+import type { ChannelEngine } from '../channel-engine.ts'
 import type { ClusterEngine } from '../cluster-engine.ts'
 import type { Engine } from '../engine.ts'
-import type { ObjectEngine, ObjectPort } from '../object-engine.ts'
-import type { QueueEngine, QueuePort } from '../queue-engine.ts'
+import type { HandleMakers } from '../handle-makers.ts'
+import type { ObjectEngine } from '../object-engine.ts'
+import type { QueueEngine } from '../queue-engine.ts'
 import { RemoteChannels } from '../remote/channels.ts'
 import { LocalActors } from './actors.ts'
 import { Client } from './client.ts'
@@ -17,14 +17,6 @@ import { type HubOptions, type HubThread, startHubThread } from './hub-thread.ts
 import { LocalObjects } from './local-objects.ts'
 import { Peers } from './peers.ts'
 import { LocalQueues } from './queue/queues.ts'
-
-/** What an engine needs to make the handles that users hold. */
-export interface HandleMakers {
-  readonly channels: ChannelHandles
-  objectRef(port: ObjectPort): unknown
-  actor(port: ActorPort): unknown
-  queue(port: QueuePort): unknown
-}
 
 export interface LocalEngineOptions {
   readonly makers: HandleMakers

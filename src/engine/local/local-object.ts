@@ -46,6 +46,11 @@ export abstract class LocalObject implements ObjectPort {
     return this.#settled
   }
 
+  /** Whoever knows that it has settled has its bytes. */
+  get fetched(): boolean {
+    return this.#settled
+  }
+
   /** Whether it has settled with an error. */
   get failed(): boolean {
     return this.#settled && this.stored === undefined
