@@ -18,7 +18,7 @@ const built = { globalSetup: ['test/setup/build.ts'] }
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    reporters: ['default', './test/setup/count-reporter.ts'],
+    reporters: ['default', './test/support/ray/skip-reporter.ts', './test/setup/count-reporter.ts'],
     projects: [
       {
         extends: true,
@@ -31,6 +31,16 @@ export default defineConfig({
       {
         extends: true,
         test: { ...running, ...built, name: 'integration', include: ['test/integration/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          ...running,
+          globalSetup: [...built.globalSetup, 'test/support/ray/global-setup.ts'],
+          runner: './test/support/ray/runner.ts',
+          name: 'ray',
+          include: ['test/ray/**/*.test.ts'],
+        },
       },
       {
         extends: true,

@@ -38,7 +38,12 @@ export async function ensureEnvironment(options: EnvironmentOptions): Promise<vo
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     writeMarker(folder, { requirements, complete: false })
-    await install(options)
+    try {
+      await install(options)
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    }
     writeMarker(folder, { requirements, complete: true })
   }
   await withFileLock(lockFileOf(folder), make, () => onProgress?.(`waiting for another process that makes ${folder}`))
