@@ -16,6 +16,13 @@ export interface Transport {
   start(listener: TransportListener): void
   /** Hands the chunk over; the caller does not touch it again. Attachments that can move are moved, shared buffers are shared. */
   post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void
+  /**
+   * False while enough is under way: whoever has much to send waits for {@link onWritable}. What is posted all the same is sent in its turn.
+   * Absent: there is always room.
+   */
+  readonly writable?: boolean
+  /** Calls back once, later: when the transport is writable, or has ended. */
+  onWritable?(listener: () => void): void
   /** While referenced, the transport keeps the event loop alive. */
   ref(): void
   unref(): void

@@ -1,0 +1,127 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { RayError } from '../../../errors.ts'
+import type { Lane, LaneFactory, LaneListener } from './lane.ts'
+
+/** Where an agent listens. */
+export interface DirectAddress {
+  readonly host: string
+  readonly port: number
+  /** Certificates and names to check, when the port speaks TLS. */
+  readonly tls?: ConnectionOptions | undefined
+}
+
+/** Bytes that may wait in this process for the socket. */
+const mostBuffered = 1024 * 1024
+/** Milliseconds of idleness after which the system asks whether the other host is still there. */
+const keepAliveDelay = 15_000
+/** Milliseconds that the last bytes get on their way when a lane ends. */
+const lingering = 2_000
+
+/** Lanes of a TCP connection each, with TLS if the address says so. */
+export function directLanes(address: DirectAddress): LaneFactory {
+  return { kind: 'direct', open: (signal) => openDirectLane(address, signal) }
+}
+
+function openDirectLane(address: DirectAddress, signal: AbortSignal): Promise<Lane> {
+  const { host, port, tls } = address
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    // The hello goes out as soon as there is somebody to hear it: the rest of the handshake is in its answer.
+    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelay }
+    const socket = tls === undefined ? connectTcp(options) : connectTls({ ...tls, ...options })
+    const connected = tls === undefined ? 'connect' : 'secureConnect'
+    const settle = () => {
+      signal.removeEventListener('abort', abort)
+      socket.off('error', failed)
+      socket.off(connected, open)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      socket.on('error', ignore)
+      socket.destroy()
+      reject(error)
+    }
+    const abort = () => fail(signal.reason)
+    const failed = (error: Error) =>
+      fail(new RayError(`the agent at ${host}:${port} can not be reached: ${describe(error)}`, { cause: error }))
+    const open = () => {
+      settle()
+      resolve(new DirectLane(socket))
+    }
+    signal.addEventListener('abort', abort)
+    socket.on('error', failed)
+    socket.on(connected, open)
+  })
+}
+
+/** A connected socket. */
+class DirectLane implements Lane {
+  readonly #socket: Socket
+  #listener: LaneListener | undefined
+  #reason: Error | undefined
+  #full = false
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.unref()
+    socket.on('error', (error) => {
+      this.#reason = new RayError(`the connection to the agent broke: ${describe(error)}`, { cause: error })
+    })
+    // An agent that has nothing more to say is gone: a connection that is open on one side only is of no use.
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => this.#listener?.closed(this.#reason))
+  }
+
+  get writable(): boolean {
+    if (this.#socket.writableLength < mostBuffered) return true
+    this.#full = true
+    return false
+  }
+
+  start(listener: LaneListener): void {
+    const first = this.#listener === undefined
+    this.#listener = listener
+    if (!first) return
+    const socket = this.#socket
+    socket.on('drain', () => {
+      if (!this.#full) return
+      this.#full = false
+      this.#listener?.drained()
+    })
+    // A Buffer's slice is a view, that of plain bytes a copy: what reads frames expects the latter.
+    socket.on('data', (data: Buffer) =>
+      this.#listener?.data(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    )
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
+  end(): void {
+    this.#listener = silent
+    const socket = this.#socket
+    if (socket.destroyed) return
+    // A host that does not take the last bytes must not keep this process.
+    const deadline = setTimeout(() => socket.destroy(), lingering)
+    deadline.unref()
+    socket.once('close', () => clearTimeout(deadline))
+    socket.destroySoon()
+  }
+
+  destroy(): void {
+    this.#listener = silent
+    this.#socket.destroy()
+  }
+}
+
+const silent: LaneListener = { data: ignore, drained: ignore, closed: ignore }
+
+function ignore(): void {}
+
+/** Several attempts, one for each address of a name, fail with an error that has no message of its own. */
+function describe(error: Error): string {
+  if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join(', ')
+  return error.message
+}
