@@ -1,0 +1,127 @@
+import { Code, ConnectError } from '@connectrpc/connect'
+import { RayError } from '../../../errors.ts'
+import { AgentActor } from './agent-actor.ts'
+import type { AgentAddress, AgentSettings, Bootstrap, ClusterVersions } from './bootstrap.ts'
+import { type CredentialOptions, type Environment, findCredentials } from './credentials.ts'
+import { before, seconds } from './deadline.ts'
+import { Session, type SessionTimeouts } from './session.ts'
+
+export interface RayClientOptions extends CredentialOptions {
+  readonly host: string
+  /** Of Ray's client server: 10001, unless the cluster was started otherwise. */
+  readonly port: number
+  /** Of the session's job. */
+  readonly namespace: string
+  /** Of the session's job, with URIs only. It is set up before the session is, so that `timeouts.session` must allow for it. */
+  readonly runtimeEnv?: Readonly<Record<string, unknown>> | undefined
+  readonly timeouts?: Partial<RayClientTimeouts> | undefined
+  /** Where Ray's variables are looked up: `process.env`, unless a test says otherwise. */
+  readonly environment?: Environment | undefined
+}
+
+export interface RayClientTimeouts extends SessionTimeouts {
+  /** Milliseconds until the agent runs, its `runtime_env` included. */
+  readonly agent: number
+  /** Milliseconds for an upload. */
+  readonly upload: number
+}
+
+const defaults: RayClientTimeouts = {
+  connect: 15_000,
+  session: 60_000,
+  agent: 120_000,
+  upload: 120_000,
+  grace: 30_000,
+  close: 5_000,
+}
+
+/** Bytes that the cluster's store takes for one file. Ray's own limit. */
+const largestUpload = 512 * 1024 * 1024
+/** Seconds for which an uploaded file stays without anything that uses it. Ray's own default. */
+const uploadExpires = 600
+
+/** Reaches a cluster through its client port, the one behind `ray://`, as Ray's own Python client does. */
+export class RayClientBootstrap implements Bootstrap {
+  readonly #session: Session
+  readonly #timeouts: RayClientTimeouts
+  #agent: Promise<AgentActor> | undefined
+
+  private constructor(session: Session, timeouts: RayClientTimeouts) {
+    this.#session = session
+    this.#timeouts = timeouts
+  }
+
+  /** @throws {RayError} that says what is wrong, within the deadline that concerns it */
+  static async connect(options: RayClientOptions): Promise<RayClientBootstrap> {
+    const environment = options.environment ?? process.env
+    const credentials = await findCredentials(options, environment)
+    const timeouts = { ...defaults, ...graceFrom(environment), ...options.timeouts }
+    const { host, port, namespace, runtimeEnv } = options
+    const session = await Session.open({ host, port, namespace, runtimeEnv, credentials, timeouts })
+    return new RayClientBootstrap(session, timeouts)
+  }
+
+  get versions(): ClusterVersions {
+    return this.#session.versions
+  }
+
+  async startAgent(settings: AgentSettings): Promise<AgentAddress> {
+    if (this.#agent !== undefined) throw new RayError('the session has its agent already')
+    this.#agent = AgentActor.create(this.#session, settings)
+    const started = this.#agent.then((agent) => agent.start())
+    const late = () => new RayError(`the agent did not start within ${seconds(this.#timeouts.agent)}`)
+    return before(this.#timeouts.agent, started, late)
+  }
+
+  async exchange(number: number, bytes: Uint8Array, wait: boolean): Promise<Uint8Array> {
+    if (this.#agent === undefined) throw new RayError('the session has no agent yet')
+    return (await this.#agent).exchange(number, bytes, wait)
+  }
+
+  async upload(uri: string, contents: Uint8Array): Promise<void> {
+    if (contents.length >= largestUpload) {
+      throw new RayError(`${uri} has ${contents.length} bytes: the cluster takes less than ${largestUpload}`)
+    }
+    const { upload } = this.#timeouts
+    const key = new TextEncoder().encode(uri)
+    await this.#pin(uri, upload)
+    const { exists } = await this.#session.call('KVExists', upload, ({ driver }, options) =>
+      driver.kVExists({ key }, options),
+    )
+    if (exists) return
+    const entry = { key, value: contents, overwrite: true }
+    await this.#session.call('KVPut', upload, ({ driver }, options) => driver.kVPut(entry, options))
+  }
+
+  /** Before the file is looked for, so that it does not go away in between. Ray removes what nothing has used for a while. */
+  #pin(uri: string, timeout: number): Promise<unknown> {
+    const pin = { uri, expirationS: uploadExpires }
+    return this.#session.call('PinRuntimeEnvURI', timeout, async ({ driver }, options) => {
+      try {
+        return await driver.pinRuntimeEnvURI(pin, options)
+      } catch (error) {
+        // A client server that was started without a proxy does not know it.
+        if (error instanceof ConnectError && error.code === Code.Unimplemented) return undefined
+        throw error
+      }
+    })
+  }
+
+  onLost(listener: (error: Error) => void): void {
+    this.#session.onLost(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#session.close()
+  }
+}
+
+/** Ray's own variable, in seconds. */
+function graceFrom(environment: Environment): Partial<RayClientTimeouts> {
+  const given = environment.RAY_CLIENT_RECONNECT_GRACE_PERIOD
+  if (given === undefined) return {}
+  if (!/^\d{1,6}$/.test(given)) {
+    throw new RayError(`RAY_CLIENT_RECONNECT_GRACE_PERIOD is ${JSON.stringify(given)}, not a number of seconds`)
+  }
+  return { grace: Number(given) * 1000 }
+}
