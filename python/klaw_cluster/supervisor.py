@@ -18,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-# The file is run as a script, by any Python: its own folder is on the path then, the package is not.
+# The file is run as a script, by any Python: its own folder is on the path then.
 from processes import adopt_orphans, descendants, die_with_parent, kill_descendants, reap
 
 _GRACE_SECONDS = 3.0
