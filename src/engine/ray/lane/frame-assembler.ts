@@ -2,8 +2,8 @@ import { FrameType, headerLength, typeOffset } from '../../../wire/frame.ts'
 
 /** Bytes of the largest frame, its length field included. */
 export const largestFrame = 16 * 1024 * 1024
-/** Frames of these types concern the lanes; all others are for whoever uses the connection. */
-const lastControlType = FrameType.goodbye
+/** Frames of types below this one concern the connection itself; all others are for whoever uses it. */
+const firstOther = FrameType.request
 
 /** Gets what a {@link FrameAssembler} has put together. Returns whether to go on. */
 export interface AssemblerListener {
@@ -52,7 +52,7 @@ export class FrameAssembler {
       this.#lengthBytes.set(bytes.subarray(0, taken), this.#filled)
       this.#filled += taken
       if (this.#filled < 4) return -1
-      this.#frame = emptyFrame(frameLength(this.#lengthBytes, 0))
+      this.#frame = emptyFrame(checked(announcedLength(this.#lengthBytes, 0)))
       this.#frame.set(this.#lengthBytes)
       position = taken
     }
@@ -73,7 +73,10 @@ export class FrameAssembler {
     let start = from
     let position = from
     while (bytes.length - position >= 4) {
-      const end = position + frameLength(bytes, position)
+      const length = announcedLength(bytes, position)
+      // What came before a frame that can not be is still good.
+      if (!isPossible(length) && position > start && !this.#listener.frames(bytes.subarray(start, position))) return
+      const end = position + checked(length)
       if (end > bytes.length) break
       if (isControl(bytes, position)) {
         if (position > start && !this.#listener.frames(bytes.subarray(start, position))) return
@@ -85,7 +88,7 @@ export class FrameAssembler {
     const rest = bytes.length - position
     // Before the listener sees the frames: it owns their bytes.
     if (rest >= 4) {
-      this.#frame = emptyFrame(frameLength(bytes, position))
+      this.#frame = emptyFrame(announcedLength(bytes, position))
       this.#frame.set(bytes.subarray(position))
     } else {
       this.#lengthBytes.set(bytes.subarray(position))
@@ -97,21 +100,23 @@ export class FrameAssembler {
 }
 
 function isControl(bytes: Uint8Array, start: number): boolean {
-  return (bytes[start + typeOffset] as number) <= lastControlType
+  return (bytes[start + typeOffset] as number) < firstOther
 }
 
 /** Of the frame that starts at `start`, its length field included. */
-function frameLength(bytes: Uint8Array, start: number): number {
-  const length =
-    (((bytes[start] as number) |
-      ((bytes[start + 1] as number) << 8) |
-      ((bytes[start + 2] as number) << 16) |
-      ((bytes[start + 3] as number) << 24)) >>>
-      0) +
-    4
-  if (length < headerLength) throw new RangeError(`a frame has at least ${headerLength} bytes, one announces ${length}`)
-  if (length > largestFrame) throw new RangeError(`a frame has at most ${largestFrame} bytes, one announces ${length}`)
-  return length
+function announcedLength(bytes: Uint8Array, start: number): number {
+  const low = (bytes[start] as number) | ((bytes[start + 1] as number) << 8) | ((bytes[start + 2] as number) << 16)
+  return low + (bytes[start + 3] as number) * 2 ** 24 + 4
+}
+
+function isPossible(length: number): boolean {
+  return length >= headerLength && length <= largestFrame
+}
+
+function checked(length: number): number {
+  if (isPossible(length)) return length
+  const limit = length < headerLength ? `at least ${headerLength}` : `at most ${largestFrame}`
+  throw new RangeError(`a frame has ${limit} bytes, one announces ${length}`)
 }
 
 /** Every byte of it is about to be written: filling it with zeros first would cost as much again. */

@@ -73,7 +73,9 @@ export class Outgoing {
 
   /** The peer has the stream up to `position`. False if that can not be. */
   confirm(position: number): boolean {
-    if (position < this.#confirmed || position > this.#sent) return false
+    if (position > this.#sent) return false
+    // The hello of another lane has said more than a confirmation that was on its way, and had to be repeated.
+    if (position <= this.#confirmed) return true
     this.#confirmed = position
     for (let first = this.#kept.at(0); first !== undefined; first = this.#kept.at(0)) {
       const end = this.#start + first.byteLength
@@ -87,7 +89,7 @@ export class Outgoing {
 
   /** A new lane continues at `position`, which the peer has reached. False if that can not be. */
   resume(position: number): boolean {
-    if (!this.confirm(position)) return false
+    if (position < this.#confirmed || !this.confirm(position)) return false
     this.#resent = 0
     this.#skip = position - this.#start
     return true
