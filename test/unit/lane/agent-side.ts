@@ -60,7 +60,7 @@ export class AgentSide {
   accept(pipe: Pipe): (bytes: Uint8Array) => void {
     let hello: Buffer = Buffer.alloc(0)
     return (bytes) => {
-      let rest = Buffer.from(bytes)
+      let rest: Buffer = Buffer.from(bytes)
       if (hello.length < 64) {
         hello = Buffer.concat([hello, rest])
         if (hello.length < 64) return
