@@ -1,0 +1,332 @@
+"""The agent's end of a connection: frames over a TCP transport, requests and answers, events, and streams."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, Protocol, cast
+
+from ..codec import PLAIN, CodecContext, decode, encode_parts
+from ..errors import KlawError, RuntimeClosedError, SerializationError
+from . import frame as frames
+from .frame import Frame, FrameError
+from .frame_buffer import FrameBuffer
+from .outbox import HIGH_WATER, Outbox
+from .requests import Served, failure_to_send
+
+logger = logging.getLogger("klaw_agent")
+
+#: The event by which a peer says why it closes the connection.
+_FAILURE_EVENT: Final = "connection.failed"
+#: Seconds that a closing connection waits for its peer to take what was written.
+_CLOSING_TIME: Final = 5.0
+#: A peer that does not read what it asked for is not read from, beyond this many bytes.
+_MOST_UNSENT: Final = 16 * HIGH_WATER
+DEFAULT_LONGEST_FRAME: Final = 2**31 - 1
+
+Operation = Callable[[Any, "OperationContext"], object | Awaitable[object]]
+
+
+class FrameSink(Protocol):
+    """One end of a stream: it gets the frames that carry its number."""
+
+    def frame(self, frame: Frame) -> None: ...
+
+    def connection_lost(self, error: Exception) -> None:
+        """The connection is gone; everything that waits must settle. Called once."""
+
+
+class OperationContext:
+    """What an operation knows about the request that it answers."""
+
+    __slots__ = ("connection", "request")
+
+    def __init__(self, connection: Connection, request: int | None) -> None:
+        self.connection = connection
+        #: The request's number; None for an event.
+        self.request = request
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One peer. Operations are called in the order of the frames; what they return is sent when it is there.
+
+    An operation that returns an awaitable does not hold up the next one; it is cancelled when the peer no longer waits.
+    Whatever is written in one turn of the event loop is sent together.
+    """
+
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        context: CodecContext = PLAIN,
+        *,
+        longest_frame: int = DEFAULT_LONGEST_FRAME,
+    ) -> None:
+        self.context = context
+        #: Gets the frames of calls, whose numbers are not those of streams.
+        self.calls: FrameSink | None = None
+        #: Told of frames of streams that nobody has here (any more).
+        self.stray_frame: Callable[[Frame], None] | None = None
+        self._operations = operations
+        self._incoming = FrameBuffer(longest_frame)
+        self._outbox = Outbox(self._let_in)
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._requests: dict[int, asyncio.Future[Any]] = {}
+        self._next_request = 1
+        self._served = Served(self._answer, self._refuse)
+        self._streams: dict[int, FrameSink] = {}
+        self._lost_listeners: dict[object, Callable[[Exception], None]] = {}
+        self._lost: Exception | None = None
+        self._peer_failure: object = None
+        self._flush_scheduled = False
+        self._is_held_up = False
+        self._closing_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def lost(self) -> Exception | None:
+        """Why the connection is gone; None while it is open."""
+        return self._lost
+
+    def on_lost(self, listener: Callable[[Exception], None]) -> Callable[[], None]:
+        """Calls back once when the connection is lost, at once if it is already; returns how to stop listening."""
+        if self._lost is not None:
+            listener(self._lost)
+            return lambda: None
+        key = object()
+        self._lost_listeners[key] = listener
+        return lambda: cast(None, self._lost_listeners.pop(key, None))
+
+    def request(self, operation: str, argument: object = None) -> asyncio.Future[Any]:
+        """Asks the peer. A future that is cancelled tells the peer that nobody waits."""
+        if self._lost is not None:
+            raise self._lost
+        number = self._next_request
+        self._next_request += 1
+        self.write_value(frames.REQUEST, 0, number, [operation, argument])
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._requests[number] = future
+        future.add_done_callback(lambda done: self._request_done(number, done))
+        return future
+
+    def notify(self, operation: str, argument: object = None) -> None:
+        """Tells the peer something that it does not answer."""
+        self.write_value(frames.EVENT, 0, 0, [operation, argument])
+
+    def add_stream(self, stream: int, sink: FrameSink) -> None:
+        self._streams[stream] = sink
+
+    def remove_stream(self, stream: int) -> None:
+        self._streams.pop(stream, None)
+
+    def write_frame(self, kind: int, flags: int, stream: int, *integers: int) -> None:
+        """Writes a frame whose body is a few integers."""
+        self.write([frames.write_frame(kind, flags, stream, *integers)])
+
+    def write_value(self, kind: int, flags: int, stream: int, value: object) -> None:
+        """Writes a frame whose body is a value. Raises `SerializationError`, and then has written nothing."""
+        self.write_body(kind, flags, stream, encode_parts(value, self.context))
+
+    def write_body(self, kind: int, flags: int, stream: int, parts: Iterable[bytes | memoryview]) -> None:
+        """Writes a frame. Large parts are not copied: nobody may change them any more."""
+        buffers = list(parts)
+        header = frames.write_header(kind, flags, stream, sum(map(len, buffers)))
+        self.write([header, *buffers])
+
+    def write(self, buffers: Iterable[bytes | memoryview]) -> None:
+        """Writes whole frames. They leave at the end of this turn of the event loop."""
+        if self._lost is not None:
+            return
+        self._outbox.put(buffers)
+        if self._outbox.size > _MOST_UNSENT:
+            self._hold_up()
+        if not self._flush_scheduled:
+            self._flush_scheduled = True
+            self._loop.call_soon(self._flush)
+
+    async def drain(self) -> None:
+        """Waits until most of what was written is on its way. Raises the connection's error when it is lost."""
+        if self._lost is not None:
+            raise self._lost
+        await self._outbox.drain()
+
+    def close(self, error: Exception | None = None) -> None:
+        """Ends the connection: what was written is still sent, everything that waits gets `error`."""
+        if self._lost is not None:
+            return
+        self._lose(error if error is not None else RuntimeClosedError("the connection was closed"))
+        transport = self._transport
+        if transport is None:
+            return
+        if not self._is_held_up and not transport.is_closing():
+            transport.pause_reading()
+        self._closing_timer = self._loop.call_later(_CLOSING_TIME, transport.abort)
+        self._outbox.flush()
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Takes bytes that were received before this protocol took over the transport."""
+        self._receive(self._incoming.put(data))
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._outbox.start(self._transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._incoming.writable()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._receive(self._incoming.wrote(nbytes))
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        self._outbox.pause()
+
+    def resume_writing(self) -> None:
+        self._outbox.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(self._closed_by_peer(exc))
+        self._outbox.lose(cast(Exception, self._lost))
+        self._transport = None
+        if self._closing_timer is not None:
+            self._closing_timer.cancel()
+
+    # Inside.
+
+    def _closed_by_peer(self, reason: Exception | None) -> Exception:
+        message = "the connection was closed by its peer"
+        if not self._incoming.is_between_frames:
+            message = "the connection was cut in the middle of a frame"
+        cause = self._peer_failure if self._peer_failure is not None else reason
+        return RuntimeClosedError(message, cause=cause)
+
+    def _flush(self) -> None:
+        self._flush_scheduled = False
+        self._outbox.flush()
+
+    def _hold_up(self) -> None:
+        if not self._is_held_up and self._transport is not None and not self._transport.is_closing():
+            self._is_held_up = True
+            self._transport.pause_reading()
+
+    def _let_in(self) -> None:
+        """Little is left to be sent."""
+        transport = self._transport
+        if self._lost is not None:
+            if self._outbox.size == 0 and transport is not None:
+                transport.close()
+        elif self._is_held_up and transport is not None and not transport.is_closing():
+            self._is_held_up = False
+            transport.resume_reading()
+
+    def _receive(self, received: Iterable[Frame]) -> None:
+        try:
+            for frame in received:
+                if self._lost is not None:
+                    return
+                self._dispatch(frame)
+        except Exception as error:
+            if not isinstance(error, FrameError | SerializationError):
+                logger.exception("a frame could not be handled")
+            failure = KlawError("the peer sent a frame that can not be read", cause=error)
+            self.notify(_FAILURE_EVENT, failure)
+            self.close(failure)
+
+    def _dispatch(self, frame: Frame) -> None:
+        kind = frame.type
+        if kind in (frames.REQUEST, frames.EVENT):
+            self._serve(frame, frame.stream if kind == frames.REQUEST else None)
+        elif kind == frames.RESPONSE:
+            self._answered(frame)
+        elif kind == frames.ABORT:
+            self._served.abort(frame.stream)
+        elif frames.CALL <= kind <= frames.AWAITING:
+            if self.calls is not None:
+                self.calls.frame(frame)
+        elif frames.SEND <= kind <= frames.HOLDERS:
+            sink = self._streams.get(frame.stream)
+            if sink is not None:
+                sink.frame(frame)
+            elif self.stray_frame is not None:
+                self.stray_frame(frame)
+        else:
+            raise FrameError(f"the frame type 0x{kind:x} is unknown")
+
+    def _serve(self, frame: Frame, number: int | None) -> None:
+        try:
+            message = decode(frame.body, self.context, borrow=frame.is_own)
+            if not isinstance(message, list) or len(message) != 2 or not isinstance(message[0], str):
+                raise FrameError("a request needs an operation and an argument")
+            name, argument = message
+            if name == _FAILURE_EVENT:
+                self._peer_failure = argument
+                return
+            operation = self._operations.get(name)
+            if operation is None:
+                raise KlawError(f"the peer asked for an unknown operation: {name}")
+            outcome = operation(argument, OperationContext(self, number))
+        except Exception as error:
+            if number is None or isinstance(error, FrameError):
+                raise
+            self._refuse(number, error)
+            return
+        self._served.settle(number, outcome)
+
+    def _answer(self, number: int, value: object) -> None:
+        try:
+            self.write_value(frames.RESPONSE, 0, number, value)
+        except Exception as error:
+            self._refuse(number, error)
+
+    def _refuse(self, number: int, error: BaseException) -> None:
+        try:
+            self.write_value(frames.RESPONSE, frames.ERROR, number, error)
+        except Exception as failure:
+            self.write_value(frames.RESPONSE, frames.ERROR, number, failure_to_send(error, failure))
+
+    def _answered(self, frame: Frame) -> None:
+        future = self._requests.get(frame.stream)
+        if future is None or future.done():
+            return
+        try:
+            value = decode(frame.body, self.context, borrow=frame.is_own)
+        except SerializationError as error:
+            future.set_exception(error)
+            return
+        if not frame.flags & frames.ERROR:
+            future.set_result(value)
+        elif isinstance(value, Exception):
+            future.set_exception(value)
+        else:
+            future.set_exception(KlawError(f"the peer refused the request: {value}"))
+
+    def _request_done(self, number: int, future: asyncio.Future[Any]) -> None:
+        del self._requests[number]
+        if future.cancelled() and self._lost is None:
+            self.write_frame(frames.ABORT, 0, number)
+
+    def _lose(self, error: Exception) -> None:
+        if self._lost is not None:
+            return
+        self._lost = error
+        for future in list(self._requests.values()):
+            if not future.done():
+                future.set_exception(error)
+                # Whoever no longer awaits it is not to be told of it.
+                future.exception()
+        self._served.abort_all()
+        streams = list(self._streams.values())
+        self._streams.clear()
+        if self.calls is not None:
+            streams.append(self.calls)
+        listeners = list(self._lost_listeners.values())
+        self._lost_listeners.clear()
+        for told in [*(sink.connection_lost for sink in streams), *listeners]:
+            try:
+                told(error)
+            except Exception:
+                logger.exception("a listener failed when its connection was lost")
