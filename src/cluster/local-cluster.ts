@@ -15,7 +15,7 @@ import type { Supervisor } from './supervisor.ts'
 export interface ClusterNode extends AsyncDisposable {
   /** Its own address, where the head has another one. */
   readonly host: string
-  /** Its processes, as of now. The first one is klaw's: when it is killed, all others end. */
+  /** Its processes, as of now. The first one is klaw's own, above all others. */
   processes(): ProcessIdentity[]
   /** Ends the node with all its processes; settles when they have gone. */
   stop(): Promise<void>
@@ -53,7 +53,7 @@ export class LocalCluster implements AsyncDisposable {
     return this.#record.folder
   }
 
-  /** The processes of the head, as of now. The first one is klaw's: when it is killed, all others end. */
+  /** The processes of the head, as of now. The first one is klaw's own, above all others. */
   processes(): ProcessIdentity[] {
     return this.#head.processes()
   }

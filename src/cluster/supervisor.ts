@@ -25,6 +25,8 @@ export class Supervisor {
   readonly identity: ProcessIdentity
   readonly #child: ChildProcess
   readonly #log: string
+  /** All processes that were ever seen, for the case that the supervisor is killed and they are not below it any more. */
+  #seen: readonly ProcessIdentity[] = []
   #ended = false
 
   constructor({ python, command, environment, log, remove }: SupervisorOptions) {
@@ -75,22 +77,26 @@ export class Supervisor {
 
   /** The supervisor and all processes of the node, as of now. */
   processes(): ProcessIdentity[] {
-    return processTree(this.identity)
+    const found = processTree(this.identity)
+    this.#seen = [...this.#seen.filter(isRunning), ...found]
+    return found
   }
 
   /** Ends the node with all its processes. */
   async stop(): Promise<void> {
-    await stopSupervised(this.identity, this.processes())
+    this.processes()
+    await stopSupervised(this.identity, this.#seen)
   }
 }
 
 /**
- * Ends a supervisor with all that is below it, and, should it have been killed, those of `known` that still run.
+ * Ends a supervisor with all that is below it, and, should it have been killed, those of `known` that still run, with all
+ * that is below them.
  *
  * @throws KlawError if something is still there after 20 s.
  */
 export async function stopSupervised(supervisor: ProcessIdentity, known: readonly ProcessIdentity[]): Promise<void> {
-  const all = [...known, ...processTree(supervisor)]
+  const all = [supervisor, ...known].flatMap(processTree)
   signalProcess(supervisor, 'SIGTERM')
   const gone = await until(() => !isRunning(supervisor), stopTimeout)
   if (!gone || all.some(isRunning)) for (const identity of all) signalProcess(identity, 'SIGKILL')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { type ClusterOptions, type LocalCluster, type ProcessIdentity, startCluster } from '@klaw/core/cluster'
 import { onTestFinished } from 'vitest'
-import { type ClusterOptions, type LocalCluster, type ProcessIdentity, startCluster } from '../../../src/cluster.ts'
 import { rayOptions } from './ray-options.ts'
 
 /** A head for one test alone, to harm as it likes: small unless told otherwise, and ended when the test has finished. */
