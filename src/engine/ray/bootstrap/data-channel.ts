@@ -68,6 +68,7 @@ export class DataChannel {
     } finally {
       queue.end()
       if (this.#queue === queue) this.#queue = undefined
+      this.#cleanedUp?.()
     }
   }
 
@@ -79,7 +80,7 @@ export class DataChannel {
     for (const exchange of exchanges) exchange.fail(error)
   }
 
-  /** Tells the server that nobody will come back. Resolves when it has heard that; at once when there is no stream. */
+  /** Tells the server that nobody will come back. Resolves when it has heard that, or the stream is over. */
   async cleanUp(): Promise<void> {
     const queue = this.#queue
     if (queue === undefined) return

@@ -47,6 +47,11 @@ export class HttpSession {
       settings: { initialWindowSize: windowSize, enablePush: false },
     })
     session.unref()
+    // With TLS 1.3 a server refuses a certificate after the handshake; Node's session does not notice the alert by itself.
+    socket.once('error', (error) => {
+      session.destroy(error)
+      socket.destroy()
+    })
     const opened = new HttpSession(endpoint, session)
     try {
       await settled(endpoint, opened, session, deadline - Date.now(), timeout)
@@ -110,7 +115,6 @@ function settled(
   timeout: number,
 ): Promise<void> {
   const where = authorityOf(endpoint)
-  const hint = endpoint.tls === undefined ? '; perhaps the port speaks TLS (RAY_USE_TLS)' : ''
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => {
@@ -128,7 +132,11 @@ function settled(
     session.once('close', () => {
       clearTimeout(timer)
       const cause = opened.ended
-      const message = `what listens at ${where} is no Ray client server: it does not speak gRPC${hint} (${cause?.message ?? 'closed'})`
+      const why = cause?.message ?? 'closed'
+      const message =
+        endpoint.tls === undefined
+          ? `what listens at ${where} is no Ray client server: it does not speak gRPC; perhaps the port speaks TLS (RAY_USE_TLS) (${why})`
+          : `${where} ended the connection after the TLS handshake; perhaps it refuses our certificate (${why})`
       reject(new RayError(message, { cause }))
     })
   })

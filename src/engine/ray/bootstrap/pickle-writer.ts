@@ -9,7 +9,7 @@ const maxDepth = 500
 /**
  * Pickles a value by protocol 4, which every Python that Ray supports reads.
  *
- * `null` is None; a whole number or a bigint an int, any other number a float; a `Uint8Array` is bytes, an array a list, a `Map` or a
+ * `null` is None; a safe integer or a bigint an int, any other number a float; a `Uint8Array` is bytes, an array a list, a `Map` or a
  * plain object a dict; the classes of `pickle-values.ts` stand for the rest. An object that occurs twice is one object in Python, too.
  *
  * @throws {SerializationError} for anything else, for lone surrogates, and for nesting that is too deep
@@ -65,8 +65,8 @@ class PickleWriter {
   }
 
   #number(value: number): void {
-    // The sign of -0 is lost in an int.
-    if (!Number.isInteger(value) || Object.is(value, -0)) this.#float(value)
+    // The sign of -0 is lost in an int; and past 2 ** 53 a number is not known to be whole.
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) this.#float(value)
     else if (value >= 0 && value < 256) {
       this.#out.writeUint8(opcode.BININT1)
       this.#out.writeUint8(value)

@@ -12,6 +12,8 @@ export interface PythonException {
 
 /** Longer texts are cut: they end up in an error message. */
 const longestMessage = 20_000
+/** Exceptions in exceptions that are looked into. */
+const deepest = 10
 /** Attributes that Ray's exceptions keep their texts in, best first. */
 const messageKeys = ['error_msg', 'error_message', 'message', 'msg']
 
@@ -34,7 +36,7 @@ export function errorOf(what: string, exception: PythonException): RayError {
 }
 
 /** Reads a description out of an exception's pickle, as far as it goes. Any value gives one. */
-export function describeException(value: unknown): PythonException {
+export function describeException(value: unknown, depth = 0): PythonException {
   if (!(value instanceof PyCall)) return { type: 'object', message: textOf(value), traceback: undefined }
   const attributes = attributesOf(value)
   const type = typeOf(value.callable)
@@ -42,7 +44,7 @@ export function describeException(value: unknown): PythonException {
   const inner = value.args.find(
     (argument) => argument instanceof PyCall && /Error|Exception/.test(typeOf(argument.callable)),
   )
-  const nested = inner === undefined ? undefined : describeException(inner)
+  const nested = inner === undefined || depth >= deepest ? undefined : describeException(inner, depth + 1)
   const message =
     messageKeys.map((key) => textAt(attributes, key)).find((text) => text !== undefined) ??
     nested?.message ??

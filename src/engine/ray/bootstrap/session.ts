@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RayError, RuntimeClosedError } from '../../../errors.ts'
 import type { ClusterVersions } from './bootstrap.ts'
@@ -62,6 +63,8 @@ export class Session {
     this.clientId = target.clientId
     this.#connection = connection
     this.channel = new DataChannel(this.#hold)
+    // Each call listens to it, and any number may be under way.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   /** @throws {RayError} that says what went wrong; nothing is left open then */
