@@ -15,8 +15,8 @@ export interface DirectAddress {
 const mostBuffered = 1024 * 1024
 /** Milliseconds of idleness after which the system asks whether the other host is still there. */
 const keepAliveDelay = 15_000
-/** Milliseconds that the last bytes get on their way when a lane ends. */
-const lingering = 2_000
+/** When a lane ends, the last bytes are on their way for as long as some of them leave within so many milliseconds. */
+const lingering = 3_000
 
 /** Lanes of a TCP connection each, with TLS if the address says so. */
 export function directLanes(address: DirectAddress): LaneFactory {
@@ -27,9 +27,7 @@ function openDirectLane(address: DirectAddress, signal: AbortSignal): Promise<La
   const { host, port, tls } = address
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    // The hello goes out as soon as there is somebody to hear it: the rest of the handshake is in its answer.
-    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveDelay }
-    const socket = tls === undefined ? connectTcp(options) : connectTls({ ...tls, ...options })
+    const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ ...tls, host, port })
     const connected = tls === undefined ? 'connect' : 'secureConnect'
     const settle = () => {
       signal.removeEventListener('abort', abort)
@@ -65,6 +63,8 @@ class DirectLane implements Lane {
   constructor(socket: Socket) {
     this.#socket = socket
     socket.unref()
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, keepAliveDelay)
     socket.on('error', (error) => {
       this.#reason = new RayError(`the connection to the agent broke: ${describe(error)}`, { cause: error })
     })
@@ -104,9 +104,13 @@ class DirectLane implements Lane {
     const socket = this.#socket
     if (socket.destroyed) return
     // A host that does not take the last bytes must not keep this process.
-    const deadline = setTimeout(() => socket.destroy(), lingering)
-    deadline.unref()
-    socket.once('close', () => clearTimeout(deadline))
+    let left = Number.POSITIVE_INFINITY
+    const watch = setInterval(() => {
+      if (socket.writableLength < left) left = socket.writableLength
+      else socket.destroy()
+    }, lingering)
+    watch.unref()
+    socket.once('close', () => clearInterval(watch))
     socket.destroySoon()
   }
 

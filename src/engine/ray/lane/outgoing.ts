@@ -83,6 +83,7 @@ export class Outgoing {
       this.#kept.popFront()
       this.#start = end
       if (this.#resent > 0) this.#resent--
+      else this.#skip = 0
     }
     return true
   }
