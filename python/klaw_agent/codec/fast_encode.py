@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import gc
+import threading
 import uuid
 from typing import Any, Final
 
@@ -20,8 +21,17 @@ _SCALARS: Final = {str, int, float, bool, type(None)}
 _CONTAINERS: Final = {list, dict, tuple}
 _LEAVES: Final = {datetime.datetime, datetime.date, datetime.time, decimal.Decimal, uuid.UUID, bytes, msgpack.Timestamp}
 _PLAIN: Final = _SCALARS | _CONTAINERS | _LEAVES
+#: There is one in a process: it is not the same object twice.
+_EMPTY: Final = ()
 #: With a large buffer inside, a value of fewer parts is written by the complete writer, which does not copy it.
 _FEW: Final = 4096
+
+
+class _Packers(threading.local):
+    """A packer for each thread: making one takes longer than a small value."""
+
+    def __init__(self) -> None:
+        self.packer = _new_packer()
 
 
 def encode_plain(value: object, context: CodecContext, may_split: bool) -> bytes | None:
@@ -29,10 +39,10 @@ def encode_plain(value: object, context: CodecContext, may_split: bool) -> bytes
     if type(value) not in _SCALARS and not _is_plain(value, context.max_depth, may_split):
         return None
     try:
-        packer = msgpack.Packer(default=_default, use_bin_type=True)
-        data: bytes = packer.pack(value)
-    except (ValueError, TypeError, OverflowError):
-        # A lone surrogate, or something that is too large.
+        data: bytes = _packers.packer.pack(value)
+    except Exception:
+        # A lone surrogate, or something that is too large. What was written until then stays in the packer.
+        _packers.packer = _new_packer()
         return None
     return data if len(data) <= context.max_bytes else None
 
@@ -52,7 +62,7 @@ def _is_plain(value: object, max_depth: int, may_split: bool) -> bool:
             has_large = any(type(item) is bytes and len(item) >= LARGE for item in level)
         if kinds.isdisjoint(_CONTAINERS):
             return not (may_split and has_large and count <= _FEW)
-        containers = [item for item in level if type(item) in _CONTAINERS and item != ()]
+        containers = [item for item in level if type(item) in _CONTAINERS and item is not _EMPTY]
         ids = set(map(id, containers))
         if len(ids) < len(containers) or not ids.isdisjoint(seen):
             return False
@@ -73,3 +83,10 @@ def _default(value: Any) -> object:
     if type(value) is uuid.UUID:
         return msgpack.ExtType(ext.UUID, str(value).encode())
     raise TypeError(f"a {type(value).__name__} is not plain")
+
+
+def _new_packer() -> Any:
+    return msgpack.Packer(default=_default, use_bin_type=True)
+
+
+_packers = _Packers()
