@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from . import hello
-from .wire.connection import Connection
-
-logger = logging.getLogger("klaw_agent")
+from .lane import hello
+from .lane.connections import Connections
+from .lane.tcp_lane import TcpLane
 
 #: Seconds within which a client must have said its hello, TLS included.
 HELLO_TIME: Final = 5.0
@@ -22,31 +20,22 @@ MOST_UNKNOWN: Final = 64
 #: Seconds without accepting after the process has run out of descriptors.
 _BREATHER: Final = 1.0
 _ACCEPTS_PER_TURN: Final = 32
+#: Seconds of silence, seconds between questions, and how many of them go without an answer; not all systems know all of these.
+_KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
 
 
 class Listener:
-    """Accepts clients on one address. `make_connection` is called for each that has the token."""
+    """Accepts clients on one address. Those that `connections` welcomes become lanes."""
 
     def __init__(
-        self,
-        token: bytes,
-        make_connection: Callable[[], Connection],
-        *,
-        tls: ssl.SSLContext | None = None,
-        is_open: Callable[[], bool] = lambda: True,
-        hello_time: float = HELLO_TIME,
+        self, connections: Connections, *, tls: ssl.SSLContext | None = None, hello_time: float = HELLO_TIME
     ) -> None:
-        if len(token) != hello.TOKEN_LENGTH:
-            raise ValueError(f"a token has {hello.TOKEN_LENGTH} bytes, not {len(token)}")
-        self.token = token
-        self.make_connection = make_connection
-        self.is_open = is_open
+        self.connections = connections
         self._tls = tls
         self._hello_time = hello_time
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
         self._unknown: dict[object, Callable[[], None]] = {}
-        self._complained: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._breather: asyncio.TimerHandle | None = None
 
@@ -83,10 +72,7 @@ class Listener:
         return len(self._unknown)
 
     def complain(self, kind: str, message: str) -> None:
-        """Logs what is wrong with a client, once for each kind: nobody fills the log from outside."""
-        if kind not in self._complained:
-            self._complained.add(kind)
-            logger.warning("%s; further ones are not logged", message)
+        self.connections.complaints.complain(kind, message)
 
     def known(self, key: object) -> None:
         """A client is no longer unknown: it has said its hello, or is gone."""
@@ -128,7 +114,7 @@ class Listener:
     async def _connect(self, client: socket.socket, key: object) -> None:
         protocol = HelloProtocol(self, key, self._hello_time)
         try:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _tune(client)
             await self._loop.connect_accepted_socket(
                 lambda: protocol,
                 client,
@@ -146,6 +132,15 @@ class Listener:
             self.known(key)
             client.close()
             self.complain("tls", f"a client did not get through TLS: {error}")
+
+
+def _tune(client: socket.socket) -> None:
+    """Small frames leave at once; a host that is gone without a word is noticed within a minute, also when nothing is said."""
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEP_ALIVE.items():
+        if hasattr(socket, option):
+            client.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 class HelloProtocol(asyncio.Protocol):
@@ -189,22 +184,19 @@ class HelloProtocol(asyncio.Protocol):
             transport.abort()
 
     def _answer(self, transport: asyncio.Transport) -> None:
-        listener = self._listener
-        status = hello.check_hello(self._data, listener.token, listener.is_open())
+        said, self._data = self._data, b""
         self._leave()
-        transport.write(hello.write_answer(status))
-        if status != hello.OK:
-            reason = {hello.WRONG_TOKEN: "another token", hello.UNSUPPORTED_VERSION: "another version"}
-            listener.complain(f"status {status}", f"a client was refused: {reason.get(status, 'the session is over')}")
+        answer, carried = self._listener.connections.greet(said[: hello.HELLO_LENGTH])
+        transport.write(answer)
+        if carried is None:
             transport.close()
             return
-        connection = listener.make_connection()
-        transport.set_protocol(connection)
-        connection.connection_made(transport)
-        rest = self._data[hello.HELLO_LENGTH :]
-        self._data = b""
+        lane = TcpLane(transport, carried)
+        transport.set_protocol(lane)
+        carried.attach(lane)
+        rest = said[hello.HELLO_LENGTH :]
         if rest:
-            connection.feed(rest)
+            carried.feed(rest)
 
     def _too_late(self) -> None:
         self._listener.complain("late", "a client did not say its hello in time")

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from klaw_agent import hello
+from klaw_agent.lane import hello
+from klaw_agent.lane.resumable_transport import ResumableTransport
 from klaw_agent.listener import MOST_UNKNOWN
 from klaw_agent.wire import frame as frames
 from klaw_agent.wire.connection import Connection
-from tests.peer import TOKEN, Peer, listening, until
+from tests.peer import TOKEN, Peer, listening, new_hello, until
 
 
-def make() -> Connection:
-    return Connection({"echo": lambda value, _: value})
+def make(transport: ResumableTransport) -> Connection:
+    return Connection(transport, {"echo": lambda value, _: value})
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
@@ -39,9 +40,12 @@ async def echoes(port: int) -> bool:
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        (hello.write_hello(bytes(32)), hello.WRONG_TOKEN),
-        (b"KLAW\x02\x00\x00\x00" + TOKEN, hello.UNSUPPORTED_VERSION),
-        (b"KLAW\x01\x01\x00\x00" + TOKEN, hello.UNSUPPORTED_VERSION),
+        (hello.write_hello(bytes(32), new_hello()), hello.WRONG_TOKEN),
+        (b"KLAW\x02\x00\x00\x00" + TOKEN + bytes(24), hello.UNSUPPORTED_VERSION),
+        (b"KLAW\x01\x02\x00\x00" + TOKEN + bytes(24), hello.UNSUPPORTED_VERSION),
+        (b"KLAW\x01\x00\x01\x00" + TOKEN + bytes(24), hello.UNSUPPORTED_VERSION),
+        (hello.write_hello(TOKEN, new_hello(resume=True)), hello.UNKNOWN_CONNECTION),
+        (hello.write_hello(TOKEN, new_hello(received=1)), hello.UNKNOWN_CONNECTION),
     ],
 )
 def test_refusals(data: bytes, status: int) -> None:
@@ -50,7 +54,7 @@ def test_refusals(data: bytes, status: int) -> None:
             peer = await Peer.connect(port)
             for byte in data:
                 peer.writer.write(bytes([byte]))
-            assert hello.read_answer(await peer.reader.readexactly(hello.ANSWER_LENGTH)) == (1, status)
+            assert hello.read_answer(await peer.reader.readexactly(hello.ANSWER_LENGTH)) == (1, status, 0)
             assert await peer.at_end()
             await peer.close()
             assert listener.unknown == 0
@@ -63,7 +67,7 @@ def test_a_session_that_is_over() -> None:
     async def test() -> None:
         async with listening(make, is_open=lambda: False) as (_, port):
             peer = await Peer.connect(port)
-            assert await peer.greet() == hello.SESSION_OVER
+            assert await peer.greet() == hello.ENDING
             assert await peer.at_end()
             await peer.close()
 

@@ -1,4 +1,4 @@
-"""The agent's end of a connection: frames over a TCP transport, requests and answers, events, and streams."""
+"""The agent's end of a connection: requests and answers, events, and streams, over a transport of frames."""
 
 from __future__ import annotations
 
@@ -11,20 +11,12 @@ from ..codec import PLAIN, CodecContext, decode, encode_parts
 from ..errors import KlawError, RuntimeClosedError, SerializationError
 from . import frame as frames
 from .frame import Frame, FrameError
-from .frame_buffer import FrameBuffer
-from .outbox import HIGH_WATER, Outbox
 from .requests import Served, failure_to_send
 
 logger = logging.getLogger("klaw_agent")
 
 #: The event by which a peer says why it closes the connection.
 _FAILURE_EVENT: Final = "connection.failed"
-#: Seconds that a closing connection waits for its peer to take what was written.
-_CLOSING_TIME: Final = 5.0
-#: A peer that does not read what it asked for is not read from, beyond this many bytes.
-_MOST_UNSENT: Final = 16 * HIGH_WATER
-DEFAULT_LONGEST_FRAME: Final = 2**31 - 1
-
 Operation = Callable[[Any, "OperationContext"], object | Awaitable[object]]
 
 
@@ -48,19 +40,33 @@ class OperationContext:
         self.request = request
 
 
-class Connection(asyncio.BufferedProtocol):
+class Transport(Protocol):
+    """Frames to the peer, in order. Brings those of the peer to `Connection.receive`."""
+
+    #: Bytes of the largest frame that the peer takes.
+    longest_frame: int
+
+    def write(self, buffers: Iterable[bytes | memoryview]) -> None:
+        """Writes whole frames; they leave at the end of this turn of the event loop. Nobody may change the buffers any more."""
+        ...
+
+    async def drain(self) -> None:
+        """Waits until most of what was written is on its way, or the transport is over."""
+        ...
+
+    def close(self) -> None:
+        """Ends after what was written."""
+        ...
+
+
+class Connection:
     """One peer. Operations are called in the order of the frames; what they return is sent when it is there.
 
     An operation that returns an awaitable does not hold up the next one; it is cancelled when the peer no longer waits.
-    Whatever is written in one turn of the event loop is sent together.
     """
 
     def __init__(
-        self,
-        operations: Mapping[str, Operation],
-        context: CodecContext = PLAIN,
-        *,
-        longest_frame: int = DEFAULT_LONGEST_FRAME,
+        self, transport: Transport, operations: Mapping[str, Operation], context: CodecContext = PLAIN
     ) -> None:
         self.context = context
         #: Gets the frames of calls, whose numbers are not those of streams.
@@ -68,10 +74,8 @@ class Connection(asyncio.BufferedProtocol):
         #: Told of frames of streams that nobody has here (any more).
         self.stray_frame: Callable[[Frame], None] | None = None
         self._operations = operations
-        self._incoming = FrameBuffer(longest_frame)
-        self._outbox = Outbox(self._let_in)
+        self._transport = transport
         self._loop = asyncio.get_running_loop()
-        self._transport: asyncio.Transport | None = None
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._next_request = 1
         self._served = Served(self._answer, self._refuse)
@@ -79,9 +83,6 @@ class Connection(asyncio.BufferedProtocol):
         self._lost_listeners: dict[object, Callable[[Exception], None]] = {}
         self._lost: Exception | None = None
         self._peer_failure: object = None
-        self._flush_scheduled = False
-        self._is_held_up = False
-        self._closing_timer: asyncio.TimerHandle | None = None
 
     @property
     def lost(self) -> Exception | None:
@@ -130,100 +131,33 @@ class Connection(asyncio.BufferedProtocol):
     def write_body(self, kind: int, flags: int, stream: int, parts: Iterable[bytes | memoryview]) -> None:
         """Writes a frame. Large parts are not copied: nobody may change them any more."""
         buffers = list(parts)
-        header = frames.write_header(kind, flags, stream, sum(map(len, buffers)))
-        self.write([header, *buffers])
+        length = sum(map(len, buffers))
+        longest = self._transport.longest_frame - frames.HEADER_LENGTH
+        if length > longest:
+            raise SerializationError(f"the value has {length} bytes, the largest frame has room for {longest}")
+        self.write([frames.write_header(kind, flags, stream, length), *buffers])
 
     def write(self, buffers: Iterable[bytes | memoryview]) -> None:
         """Writes whole frames. They leave at the end of this turn of the event loop."""
-        if self._lost is not None:
-            return
-        self._outbox.put(buffers)
-        if self._outbox.size > _MOST_UNSENT:
-            self._hold_up()
-        if not self._flush_scheduled:
-            self._flush_scheduled = True
-            self._loop.call_soon(self._flush)
+        if self._lost is None:
+            self._transport.write(buffers)
 
     async def drain(self) -> None:
         """Waits until most of what was written is on its way. Raises the connection's error when it is lost."""
+        await self._transport.drain()
         if self._lost is not None:
             raise self._lost
-        await self._outbox.drain()
 
     def close(self, error: Exception | None = None) -> None:
         """Ends the connection: what was written is still sent, everything that waits gets `error`."""
-        if self._lost is not None:
-            return
-        self._lose(error if error is not None else RuntimeClosedError("the connection was closed"))
-        transport = self._transport
-        if transport is None:
-            return
-        if not self._is_held_up and not transport.is_closing():
-            transport.pause_reading()
-        self._closing_timer = self._loop.call_later(_CLOSING_TIME, transport.abort)
-        self._outbox.flush()
-
-    def feed(self, data: bytes | memoryview) -> None:
-        """Takes bytes that were received before this protocol took over the transport."""
-        self._receive(self._incoming.put(data))
+        if self._lost is None:
+            self._lose(error if error is not None else RuntimeClosedError("the connection was closed"))
+            self._transport.close()
 
     # What the transport calls.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        self._outbox.start(self._transport)
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._incoming.writable()
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._receive(self._incoming.wrote(nbytes))
-
-    def eof_received(self) -> bool:
-        return False
-
-    def pause_writing(self) -> None:
-        self._outbox.pause()
-
-    def resume_writing(self) -> None:
-        self._outbox.resume()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lose(self._closed_by_peer(exc))
-        self._outbox.lose(cast(Exception, self._lost))
-        self._transport = None
-        if self._closing_timer is not None:
-            self._closing_timer.cancel()
-
-    # Inside.
-
-    def _closed_by_peer(self, reason: Exception | None) -> Exception:
-        message = "the connection was closed by its peer"
-        if not self._incoming.is_between_frames:
-            message = "the connection was cut in the middle of a frame"
-        cause = self._peer_failure if self._peer_failure is not None else reason
-        return RuntimeClosedError(message, cause=cause)
-
-    def _flush(self) -> None:
-        self._flush_scheduled = False
-        self._outbox.flush()
-
-    def _hold_up(self) -> None:
-        if not self._is_held_up and self._transport is not None and not self._transport.is_closing():
-            self._is_held_up = True
-            self._transport.pause_reading()
-
-    def _let_in(self) -> None:
-        """Little is left to be sent."""
-        transport = self._transport
-        if self._lost is not None:
-            if self._outbox.size == 0 and transport is not None:
-                transport.close()
-        elif self._is_held_up and transport is not None and not transport.is_closing():
-            self._is_held_up = False
-            transport.resume_reading()
-
-    def _receive(self, received: Iterable[Frame]) -> None:
+    def receive(self, received: Iterable[Frame]) -> None:
+        """Frames have come. One that can not be read ends the connection."""
         try:
             for frame in received:
                 if self._lost is not None:
@@ -235,6 +169,13 @@ class Connection(asyncio.BufferedProtocol):
             failure = KlawError("the peer sent a frame that can not be read", cause=error)
             self.notify(_FAILURE_EVENT, failure)
             self.close(failure)
+
+    def transport_lost(self, message: str, reason: Exception | None) -> None:
+        """Nothing more will come or go."""
+        cause = self._peer_failure if self._peer_failure is not None else reason
+        self._lose(RuntimeClosedError(message, cause=cause))
+
+    # Inside.
 
     def _dispatch(self, frame: Frame) -> None:
         kind = frame.type

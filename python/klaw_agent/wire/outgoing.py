@@ -56,6 +56,11 @@ class Outgoing:
         return not self._again and not self._rest
 
     @property
+    def has_next(self) -> bool:
+        """Whether there is anything that a lane has to get."""
+        return bool(self._again or self._rest or self._waiting)
+
+    @property
     def is_free(self) -> bool:
         """Whether few enough bytes are under way to begin with another chunk."""
         return self.sent - self.confirmed <= self._most_unconfirmed

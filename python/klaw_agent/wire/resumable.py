@@ -80,6 +80,11 @@ class Resumable:
         return self._outgoing.size
 
     @property
+    def has_next(self) -> bool:
+        """Whether the lane has to get something, be it once more."""
+        return self._outgoing.has_next
+
+    @property
     def is_free(self) -> bool:
         """Whether the peer has confirmed enough to go on."""
         return self._outgoing.is_free

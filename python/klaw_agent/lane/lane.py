@@ -1,0 +1,25 @@
+"""A pipe of bytes to the client, until it breaks."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Lane(Protocol):
+    """Takes pieces from the transport that it carries, and brings it what comes. Nothing is heard of it after `end` or `abort`."""
+
+    def pump(self) -> None:
+        """Takes as many pieces as the lane can carry now: there may be some."""
+        ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def end(self) -> None:
+        """Ends after what was taken."""
+        ...
+
+    def abort(self) -> None:
+        """Ends at once, whatever is under way."""
+        ...

@@ -1,0 +1,63 @@
+"""A TCP connection, with or without TLS, that carries a transport."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..wire.outgoing import PIECE
+from .resumable_transport import ResumableTransport
+
+
+class TcpLane(asyncio.BufferedProtocol):
+    """Takes over a socket after the hello."""
+
+    def __init__(self, socket: asyncio.Transport, carried: ResumableTransport) -> None:
+        self._socket = socket
+        self._carried = carried
+        self._is_full = False
+        socket.set_write_buffer_limits(high=PIECE)
+
+    # What the transport that is carried calls.
+
+    def pump(self) -> None:
+        # One that breaks says so only after this turn; what it took is sent once more, what it did not stays.
+        while not self._is_full and not self._socket.is_closing():
+            piece = self._carried.next_piece()
+            if piece is None:
+                return
+            self._socket.write(piece)
+
+    def pause_reading(self) -> None:
+        if not self._socket.is_closing():
+            self._socket.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._socket.is_closing():
+            self._socket.resume_reading()
+
+    def end(self) -> None:
+        self._socket.close()
+
+    def abort(self) -> None:
+        self._socket.abort()
+
+    # What the socket calls.
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._carried.writable()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._carried.wrote(nbytes)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._carried.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._carried.lane_lost(self, exc)
