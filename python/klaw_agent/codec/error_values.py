@@ -97,6 +97,8 @@ def _describe_ray_error(
 ) -> ErrorValue:
     name = kind.__name__
     code = _RAY_CODES.get(name, "RAY")
+    # Not that of the class which Ray makes of it and its cause.
+    properties["pythonType"] = f"{kind.__module__}.{name}"
     stack, message = _stack_of(error), _message_of(error)
     if name == "RayTaskError":
         cause = getattr(error, "cause", None)
@@ -152,6 +154,8 @@ def _message_of(error: BaseException) -> str:
 
 def _stack_of(error: BaseException) -> str:
     """The traceback, without those of causes, which travel with their own."""
+    if error.__traceback__ is None and isinstance(error, KlawError):
+        return f"{error.name}: {error.message}"
     try:
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__, chain=False)).rstrip("\n")
     except Exception:
