@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from klaw_agent.tls import tls_from_environment
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A certificate that is its own authority."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    arguments = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([openssl, *arguments, *names], check=True, capture_output=True)  # noqa: S603
+    return {
+        "RAY_USE_TLS": "1",
+        "RAY_TLS_SERVER_CERT": str(certificate),
+        "RAY_TLS_SERVER_KEY": str(key),
+        "RAY_TLS_CA_CERT": str(certificate),
+    }
+
+
+def _client(environment: dict[str, str], with_certificate: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=environment["RAY_TLS_CA_CERT"])
+    if with_certificate:
+        context.load_cert_chain(environment["RAY_TLS_SERVER_CERT"], environment["RAY_TLS_SERVER_KEY"])
+    return context
+
+
+def test_who_has_no_certificate_of_the_authority_is_refused(environment: dict[str, str]) -> None:
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(4))
+        writer.close()
+
+    async def ask(port: int, with_certificate: bool) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=_client(environment, with_certificate))
+        try:
+            writer.write(b"ping")
+            return await reader.readexactly(4)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def test() -> None:
+        server = await asyncio.start_server(echo, "127.0.0.1", 0, ssl=tls_from_environment(environment))
+        port = server.sockets[0].getsockname()[1]
+        assert await ask(port, True) == b"ping"
+        with pytest.raises((OSError, asyncio.IncompleteReadError)):
+            await ask(port, False)
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(asyncio.wait_for(test(), 30))
+
+
+def test_no_tls() -> None:
+    assert tls_from_environment({}) is None
+    with pytest.raises(RuntimeError, match="RAY_TLS_SERVER_CERT"):
+        tls_from_environment({"RAY_USE_TLS": "1"})
