@@ -57,7 +57,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
       processes: head.processes(),
     }
     writeRecord(record)
-    if (detached) head.detach()
+    if (detached) await head.detach()
     return new LocalCluster(record, ray, head, options)
   } catch (error) {
     rmSync(folder, { recursive: true, force: true })

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { KlawError } from '../errors.ts'
 import { identify, isRunning, type ProcessIdentity, processTree, signalProcess } from './process-table.ts'
@@ -71,8 +73,11 @@ export class Supervisor {
   }
 
   /** From now on the node lives until it is stopped, whatever becomes of this process. */
-  detach(): void {
-    this.#child.stdin?.end('detach\n')
+  async detach(): Promise<void> {
+    const line = this.#child.stdin as Writable
+    line.end('detach\n')
+    // Rejects when the supervisor ends before it has read this.
+    await finished(line)
   }
 
   /** The supervisor and all processes of the node, as of now. */
