@@ -1,0 +1,93 @@
+"""The agent of one client's session. Runs inside of an async actor of Ray's, whose class the client's bootstrap brings along."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import ray
+import ray.util
+
+from .codec import PythonObjects
+from .gateway.session import Session
+from .lane.connections import Connections
+from .lane.resumable_transport import LONGEST_FRAME, ResumableTransport
+from .lane.tunnel import Tunnels
+from .listener import Listener
+from .serializers import REGISTRY
+from .tls import tls_from_environment
+
+_log = logging.getLogger(__name__)
+
+
+class Agent:
+    """Listens for its client, and does with Ray what it asks for.
+
+    Settings: `namespace` of actors and queues that do not name one; `max_frame`, bytes of the largest frame; `token`, 64 hex digits, made up
+    if there is none.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._namespace = str(settings["namespace"])
+        self._longest_frame = int(settings.get("max_frame") or LONGEST_FRAME)
+        self._token = str(settings.get("token") or secrets.token_hex(32))
+        self._python_objects = PythonObjects()
+        self._sessions: set[Session] = set()
+        self._listener: Listener | None = None
+        self._tunnels: Tunnels | None = None
+        self._is_ending = False
+
+    async def start(self) -> dict[str, Any]:
+        """Starts to listen, on the node's own address only. Returns `{ host, port, token, tls }`."""
+        tls = tls_from_environment()
+        connections = Connections(
+            bytes.fromhex(self._token),
+            self._serve,
+            is_open=lambda: not self._is_ending,
+            longest_frame=self._longest_frame,
+        )
+        self._listener = Listener(connections, tls=tls)
+        self._tunnels = Tunnels(connections)
+        host = ray.util.get_node_ip_address()
+        port = self._listener.start(host)
+        return {"host": host, "port": port, "token": self._token, "tls": tls is not None}
+
+    async def exchange(self, number: int, data: bytes, wait: bool) -> bytes:
+        """One exchange of the tunnel lane: takes bytes of the client's, and returns bytes for it."""
+        if self._tunnels is None:
+            raise RuntimeError("the agent has not been started")
+        return await self._tunnels.exchange(number, data, wait)
+
+    async def close(self) -> None:
+        """Ends all sessions, and waits until what they held is let go."""
+        self._is_ending = True
+        if self._listener is not None:
+            self._listener.close()
+        for session in list(self._sessions):
+            await session.close()
+
+    def _serve(self, transport: ResumableTransport) -> Session:
+        session = Session(
+            transport,
+            namespace=self._namespace,
+            longest_frame=self._longest_frame,
+            serializers=REGISTRY,
+            python_objects=self._python_objects,
+            ended=lambda: self._ended(session),
+        )
+        self._sessions.add(session)
+        return session
+
+    def _ended(self, session: Session) -> None:
+        """Its client has gone for good: without it the agent is of no use, though the job may go on for a while."""
+        self._sessions.discard(session)
+        if self._sessions or self._is_ending:
+            return
+        self._is_ending = True
+        if self._listener is not None:
+            self._listener.close()
+        if ray.get_runtime_context().get_actor_id() is not None:
+            _log.info("the session is over, and its agent ends")
+            ray.get_runtime_context().current_actor.__ray_terminate__.remote()

@@ -1,0 +1,44 @@
+"""What the client is told about an actor: where its class is from, and which methods it has."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+
+def describe_handle(handle: Any) -> dict[str, Any]:
+    """`{ module, name, methods, asynchronous }` as a handle knows it, whoever has made the actor."""
+    descriptor = handle._ray_actor_creation_function_descriptor
+    generators = handle._ray_method_is_generator
+    methods = {
+        name: "stream" if generators.get(name) else "value"
+        for name in handle._ray_method_signatures
+        if not (name.startswith("__") and name.endswith("__"))
+    }
+    module = getattr(descriptor, "module_name", "")
+    name = getattr(descriptor, "class_name", "")
+    return {"module": module, "name": name, "methods": methods, "asynchronous": _is_asynchronous(handle, module, name)}
+
+
+def _is_asynchronous(handle: Any, module: str, name: str) -> bool:
+    """By the class itself if it is there, else by what Ray says of the order in which the actor runs its calls."""
+    found: Any = sys.modules.get(module)
+    for step in name.split("."):
+        found = getattr(found, step, None)
+    kind = plain_class_of(found)
+    if kind is None:
+        return bool(getattr(handle, "_ray_allow_out_of_order_execution", False))
+    return any(
+        inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method)
+        for _, method in inspect.getmembers(kind, inspect.isfunction)
+    )
+
+
+def plain_class_of(found: Any) -> type[Any] | None:
+    """The class that a plain or a `ray.remote` class stands for; None for anything else."""
+    if isinstance(found, type):
+        return found
+    metadata = getattr(found, "__ray_metadata__", None)
+    kind = getattr(metadata, "modified_class", None)
+    return kind if isinstance(kind, type) else None

@@ -1,0 +1,80 @@
+"""Values on their way to the client. Large ones go piece by piece, with others in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+from ..wire.frame import MORE, write_header
+from .frames import PIECE, write_start
+from .link import Link
+from .values import Parts
+
+_log = logging.getLogger(__name__)
+
+
+class Outgoing:
+    """Sends the frames *value* of one session."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, kind: int, flags: int, stream: int, parts: Parts) -> None:
+        """Sends a value. Nobody may change what the parts are views of until the connection is through with them."""
+        total = size_of(parts)
+        if total <= PIECE:
+            self._link.write([write_start(kind, flags, stream, total, total), *parts])
+            return
+        task = asyncio.get_running_loop().create_task(self._send_pieces(kind, flags, stream, parts, total))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _send_pieces(self, kind: int, flags: int, stream: int, parts: Parts, total: int) -> None:
+        try:
+            left = total
+            for piece in cut(parts, PIECE):
+                size = size_of(piece)
+                more = MORE if size < left else 0
+                first = left == total
+                head = (
+                    write_start(kind, flags | more, stream, size, total)
+                    if first
+                    else write_header(kind, flags | more, stream, size)
+                )
+                left -= size
+                self._link.write([head, *piece])
+                await self._link.drain()
+        except ConnectionError:
+            # The session ends for that reason, and says so.
+            return
+        except Exception:
+            _log.exception("a value could not be sent to its end")
+            raise
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+def size_of(parts: Parts) -> int:
+    return sum(part.nbytes if isinstance(part, memoryview) else len(part) for part in parts)
+
+
+def cut(parts: Parts, longest: int) -> Iterator[Parts]:
+    """Runs of views of the parts, each of exactly so many bytes, but for the last."""
+    piece: Parts = []
+    room = longest
+    for part in parts:
+        view = memoryview(part).cast("B")
+        while len(view) > 0:
+            taken = view[:room]
+            piece.append(taken)
+            room -= len(taken)
+            view = view[len(taken) :]
+            if room == 0:
+                yield piece
+                piece, room = [], longest
+    if piece:
+        yield piece
