@@ -1,20 +1,17 @@
-import { ByteWriter } from '../codec/byte-writer.ts'
+import type { ByteWriter } from '../codec/byte-writer.ts'
 import type { Codec } from '../codec/codec.ts'
 import { KlawError, RuntimeClosedError } from '../errors.ts'
 import { beginFrame, endFrame, FrameFlag, FrameReader, FrameType, writeFrame } from './frame.ts'
+import { type Batch, Outbox } from './outbox.ts'
 import type { Attachment, Transport } from './transport.ts'
+
+export type { Batch } from './outbox.ts'
 
 /** One end of a stream: it gets the frames that carry its number. */
 export interface FrameSink {
   frame(frame: FrameReader): void
   /** The connection is gone; everything that waits must settle. Called once. */
   connectionLost(error: Error): void
-}
-
-/** Something that holds back what it has to send until the connection flushes. */
-export interface Batch {
-  /** Writes what is held back as frames. */
-  flushInto(out: ByteWriter): void
 }
 
 /** Answers requests and events of one operation. */
@@ -53,48 +50,31 @@ interface PendingRequest {
 
 /** The event by which a peer says why it closes the connection. */
 const failureEvent = 'connection.failed'
-/** A batch that has grown to this many bytes leaves at once. */
-const flushBytes = 128 * 1024
-/** A buffer up to this size is kept for the next batch. */
-export const keptBytes = 4 * flushBytes
-/** A batch never waits for more items than this. */
-const largestWindow = 1024
-/** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
-const narrowFlushes = 4
-/** Milliseconds without a flush after which a burst starts anew. */
-const lull = 10
-/** Milliseconds after which the next item is flushed at once, so that a computing thread does not sit on what it sent. */
-const longestHold = 1
 
 /**
  * Frames over a transport: requests and answers, one-way events, and streams.
  *
- * Whatever is written in one tick is posted together. A thread that never returns to its event loop flushes by count, size and time.
+ * Whatever is written in one tick is posted together: see {@link Outbox}.
  */
 export class Connection {
   readonly codec: Codec
-  readonly out = new ByteWriter()
+  /** Frames may be written into it, followed by {@link wrote}. */
+  readonly out: ByteWriter
   /** Gets the frames of calls and of objects, whose numbers are not those of streams. */
   calls: FrameSink | undefined
   /** Told of frames whose stream has been closed here: they can hold something that has to be let go. */
   strayFrame: ((frame: FrameReader) => void) | undefined
   readonly #transport: Transport
-  readonly #patient: boolean
+  readonly #outbox: Outbox
   readonly #operations: ReadonlyMap<string, Operation>
   readonly #reader = new FrameReader()
   readonly #requests = new Map<number, PendingRequest>()
   readonly #served = new Map<number, AbortController>()
   readonly #streams = new Map<number, FrameSink>()
   readonly #closeListeners = new Set<(error: Error) => void>()
-  #batches: Batch[] = []
   #nextNumber = 1
   #nextStream = 1
   #holds = 0
-  #scheduled = false
-  #pending = 0
-  #window = 1
-  #flushes = 0
-  #lastFlush = 0
   #lost: Error | undefined
   /** What the peer could not make sense of, before it closed the connection. */
   #peerFailure: unknown
@@ -102,7 +82,8 @@ export class Connection {
   /** A `patient` connection belongs to a thread that always returns to its event loop soon: it posts once a tick. */
   constructor(transport: Transport, codec: Codec, operations: ReadonlyMap<string, Operation>, patient = false) {
     this.#transport = transport
-    this.#patient = patient
+    this.#outbox = new Outbox(transport, patient)
+    this.out = this.#outbox.out
     this.codec = codec
     this.#operations = operations
     transport.start({
@@ -204,7 +185,7 @@ export class Connection {
 
   /** Has `batch` asked for its frames at the next flush. */
   addBatch(batch: Batch): void {
-    this.#batches.push(batch)
+    this.#outbox.add(batch)
   }
 
   /** Writes a frame whose body is a few integers, after everything that was batched before it. */
@@ -217,41 +198,26 @@ export class Connection {
     third?: number,
     fourth?: number,
   ): void {
-    this.#collect()
+    this.#outbox.collect()
     writeFrame(this.out, type, flags, stream, first, second, third, fourth)
     this.wrote()
   }
 
   /** Takes note that an item was written or batched; decides when it leaves. `bytes` counts what is batched outside `out`. */
   wrote(bytes = 0): void {
-    this.#schedule()
-    const pending = ++this.#pending
-    if (bytes >= flushBytes || this.out.position >= flushBytes) this.flush()
-    else if (this.#patient) return
-    else if (pending >= this.#window) this.flush()
-    else this.#checkTime(pending)
+    this.#outbox.wrote(bytes)
   }
 
   /** Posts everything that was written so far. */
   flush(): void {
-    this.#collect()
-    if (this.out.position === 0) return
-    this.#post(undefined)
+    this.#outbox.flush()
   }
 
-  /** The end of the tick. */
-  flushTick(): void {
-    this.#scheduled = false
-    this.flush()
-  }
-
-  /**
-   * Posts one frame, written by `write`, in a chunk of its own that carries attachments.
-   */
+  /** Posts one frame, written by `write`, in a chunk of its own that carries attachments. */
   postWithAttachments(attachments: readonly Attachment[], write: (out: ByteWriter) => void): void {
     this.flush()
     write(this.out)
-    this.#post(attachments)
+    this.#outbox.post(attachments)
   }
 
   /** Ends the connection: the peer is told, everything that waits is refused with `error`. */
@@ -267,41 +233,6 @@ export class Connection {
     return new RuntimeClosedError(message, this.#peerFailure === undefined ? undefined : { cause: this.#peerFailure })
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    process.nextTick(flushAfterMicrotasks, this)
-  }
-
-  /** Looks at the clock now and then. */
-  #checkTime(pending: number): void {
-    if (pending >= 8 && (pending & 7) !== 0) return
-    if (performance.now() - this.#lastFlush > longestHold) this.flush()
-  }
-
-  #collect(): void {
-    if (this.#batches.length === 0) return
-    const batches = this.#batches
-    this.#batches = []
-    for (const batch of batches) batch.flushInto(this.out)
-  }
-
-  #post(attachments: readonly Attachment[] | undefined): void {
-    const out = this.out
-    const chunk = out.bytes.slice(0, out.position) as Uint8Array<ArrayBuffer>
-    out.reset(keptBytes)
-    this.#pending = 0
-    const now = performance.now()
-    if (now - this.#lastFlush > lull) {
-      this.#window = 1
-      this.#flushes = 0
-    } else if (++this.#flushes > narrowFlushes && this.#window < largestWindow) {
-      this.#window *= 4
-    }
-    this.#lastFlush = now
-    if (this.#lost === undefined) this.#transport.post(chunk, attachments)
-  }
-
   #writeValue(
     type: number,
     flags: number,
@@ -313,7 +244,7 @@ export class Connection {
     // Encoded apart: a handle inside the value announces itself on this very connection first.
     const body = this.codec.encode(value, { attachments: collected }, 'argument')
     // What was batched before goes before it.
-    this.#collect()
+    this.#outbox.collect()
     const write = (out: ByteWriter) => {
       const start = beginFrame(out, type, flags, stream)
       out.reserve(body.byteLength)
@@ -365,16 +296,13 @@ export class Connection {
       case FrameType.settled:
         this.calls?.frame(frame)
         return
-      default:
-        this.#dispatchToStream(frame)
+      default: {
+        const stream = this.#streams.get(frame.stream)
+        // A frame for a stream that has just been closed here was under way.
+        if (stream === undefined) this.strayFrame?.(frame)
+        else stream.frame(frame)
+      }
     }
-  }
-
-  #dispatchToStream(frame: FrameReader): void {
-    const stream = this.#streams.get(frame.stream)
-    // A frame for a stream that has just been closed here was under way.
-    if (stream === undefined) this.strayFrame?.(frame)
-    else stream.frame(frame)
   }
 
   #serve(frame: FrameReader): void {
@@ -456,6 +384,7 @@ export class Connection {
   #lose(error: Error): void {
     if (this.#lost !== undefined) return
     this.#lost = error
+    this.#outbox.close()
     for (const request of [...this.#requests.values()]) request.reject(error)
     for (const controller of this.#served.values()) controller.abort(error)
     this.#served.clear()
@@ -467,13 +396,4 @@ export class Connection {
     this.#closeListeners.clear()
     for (const listener of listeners) listener(error)
   }
-}
-
-/** What a tick wakes, runs in microtasks, which come after this callback and before the next: it is to go along. */
-function flushAfterMicrotasks(connection: Connection): void {
-  process.nextTick(flushConnection, connection)
-}
-
-function flushConnection(connection: Connection): void {
-  connection.flushTick()
 }

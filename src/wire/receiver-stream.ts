@@ -1,7 +1,8 @@
 import type { ByteWriter } from '../codec/byte-writer.ts'
 import { ItemQueue, type ItemWaiter } from '../core/item-queue.ts'
-import type { Batch, Connection, FrameSink } from './connection.ts'
+import type { Connection, FrameSink } from './connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from './frame.ts'
+import type { Batch } from './outbox.ts'
 import { readTokens } from './sender-stream.ts'
 
 /** What the items of one frame have in common. */

@@ -1,7 +1,8 @@
 import { ByteWriter } from '../codec/byte-writer.ts'
 import { Slots } from '../core/slots.ts'
-import { type Batch, type Connection, type FrameSink, keptBytes } from './connection.ts'
+import type { Connection, FrameSink } from './connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from './frame.ts'
+import { type Batch, keptBytes } from './outbox.ts'
 import type { Token } from './token.ts'
 
 /** What a sender stream tells its owner. */
