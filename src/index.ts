@@ -13,7 +13,7 @@ export type {
   Unacknowledged,
   WithSchema,
 } from './api/channel-options.ts'
-export type { ConnectOptions } from './api/connect.ts'
+export type { ConnectOptions, RayConnectOptions } from './api/connect.ts'
 export { connect } from './api/connect.ts'
 export type { CallContext } from './api/current-call.ts'
 export { currentCall } from './api/current-call.ts'
@@ -25,8 +25,17 @@ export type { GetOptions, GetProgressOptions, PutOptions, RefValues, WaitForOpti
 export type { LocalOneshotReceiver, LocalOneshotSender } from './api/oneshot.ts'
 export { OneshotReceiver, OneshotSender, oneshot } from './api/oneshot.ts'
 export { Permit } from './api/permit.ts'
+export type {
+  PyActorDefinition,
+  PyActorOptions,
+  PyFunctionDefinition,
+  PyFunctionOptions,
+  PyGeneratorDefinition,
+} from './api/python.ts'
+export { pyActorClass, pyFunction } from './api/python.ts'
 export type { QueueOptions, QueueShutdownOptions, QueueWaitOptions } from './api/queue.ts'
 export { Queue } from './api/queue.ts'
+export type { RayTls } from './api/ray-options.ts'
 export type { LocalReceiver, RecvBatchOptions } from './api/receiver.ts'
 export { Receiver } from './api/receiver.ts'
 export type {
@@ -37,13 +46,15 @@ export type {
   RemoteArguments,
   RemoteMethod,
   RemoteStream,
+  StreamNames,
+  StreamValue,
 } from './api/remote-types.ts'
 export { Runtime } from './api/runtime.ts'
 export type { OutcomeOf, SelectCase, SelectCases, Selected, SelectedDefault, SelectOptions } from './api/select.ts'
 export { after, select, sending } from './api/select.ts'
 export type { LocalSender } from './api/sender.ts'
 export { Sender } from './api/sender.ts'
-export type { AnyFunction, RemoteTask, TaskDefinition } from './api/task.ts'
+export type { AnyFunction, RemoteStreamTask, RemoteTask, TaskDefinition } from './api/task.ts'
 export { task } from './api/task.ts'
 export type { Shared, TypedArray } from './api/transfer.ts'
 export { shared, transfer } from './api/transfer.ts'
@@ -52,6 +63,7 @@ export { WatchReceiver, WatchSender, watch } from './api/watch.ts'
 export type { ChannelStats, Delivery, WaitOptions } from './core/ports.ts'
 export type { NamedActor, RuntimeEnv } from './engine/actor-engine.ts'
 export type { NodeInfo, ResourceAmounts } from './engine/cluster-engine.ts'
+export type { EngineInfo } from './engine/engine.ts'
 export type { ObjectStoreStats, Progress } from './engine/object-engine.ts'
 export * from './errors.ts'
 export type { Awaitable, Failed, Result, Success } from './result.ts'

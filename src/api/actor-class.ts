@@ -4,6 +4,8 @@ import type { ActorDefinition, AnyClass } from './actor.ts'
 import { actorHandle } from './actor-handle.ts'
 import { type ActorOptions, actorSpec, checkActorOptions } from './actor-options.ts'
 import { show } from './arguments.ts'
+import { checkLanguage } from './language.ts'
+import type { PyActorDefinition } from './python.ts'
 import type { ActorHandle, RemoteArguments } from './remote-types.ts'
 
 /** An actor class with its options, ready to create actors. What `klaw.actor()` returns. */
@@ -37,15 +39,16 @@ export interface ActorClass<Class extends AnyClass> {
  */
 export function actorClass<Class extends AnyClass>(
   engine: ActorEngine,
-  definition: ActorDefinition<Class>,
+  definition: ActorDefinition<Class> | PyActorDefinition<Class>,
   options?: ActorOptions,
 ): ActorClass<Class> {
   const known = definitionOf(definition)
-  if (known?.kind !== 'actor') {
+  if (known?.kind !== 'actor' && known?.kind !== 'Python actor') {
     throw new TypeError(
-      `the first argument of actor() must be what actor(import.meta, class …) returned, got ${show(definition)}`,
+      `the first argument of actor() must be what actor(import.meta, class …) or pyActorClass(…) returned, got ${show(definition)}`,
     )
   }
+  checkLanguage(engine, 'actor', known.description)
   return new BoundClass<Class>(engine, known.description, options)
 }
 

@@ -13,7 +13,7 @@ export function actorHandle<Instance extends object>(port: ActorPort): ActorHand
     Handle = handleClass(description)
     classes.set(description, Handle)
   }
-  const handle = new Handle(port)
+  const handle = description.open === true ? openHandle(new Handle(port)) : new Handle(port)
   collected.register(handle, port, handle)
   return handle as object as ActorHandle<Instance>
 }
@@ -72,6 +72,22 @@ function handleClass(description: ActorDescription): typeof Handle {
     })
   }
   return Described
+}
+
+/** A handle on which any name is a method. `then` is none, or the handle could not be awaited safely. */
+function openHandle(handle: Handle): Handle {
+  const methods = new Map<string, Method>()
+  return new Proxy(handle, {
+    get(target, key, receiver: Handle) {
+      if (typeof key === 'symbol' || key === 'then' || key in target) return Reflect.get(target, key, receiver)
+      let method = methods.get(key)
+      if (method === undefined) {
+        method = new Method(receiver, key, undefined)
+        methods.set(key, method)
+      }
+      return method
+    },
+  })
 }
 
 // Methods hold their handle: whoever keeps one of them keeps the actor.

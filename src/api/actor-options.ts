@@ -57,7 +57,7 @@ export interface CallOptions {
   readonly retryExceptions?: boolean | undefined
 }
 
-const runtimeEnv: OptionCheck = (name, value) => {
+export const runtimeEnv: OptionCheck = (name, value) => {
   if (!isRecord(value)) throw new TypeError(`'${name}' must be an object, got ${show(value)}`)
   const variables = value.env_vars
   if (variables === undefined) return

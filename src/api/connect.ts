@@ -1,10 +1,14 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { SerializerRegistry } from '../codec/serializer-registry.ts'
+import type { RuntimeEnv } from '../engine/actor-engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { LocalEngine } from '../engine/local/engine.ts'
 import { threadContext } from '../engine/thread-context.ts'
 import { KlawError } from '../errors.ts'
-import { checkCount, checkKeys, show } from './arguments.ts'
+import { checkCount, checkKeys } from './arguments.ts'
 import { handleMakers } from './handle-makers.ts'
+import { parseRayAddress } from './ray-address.ts'
+import { checkRayOptions, type RayTls } from './ray-options.ts'
 import { Runtime } from './runtime.ts'
 import { checkName } from './runtime-channels.ts'
 import { registerRuntime } from './runtime-registry.ts'
@@ -23,16 +27,43 @@ export interface ConnectOptions {
   readonly objectStoreMemory?: number | undefined
 }
 
+/** Options of {@link connect} for a Ray cluster. */
+export interface RayConnectOptions {
+  /** Of actors and queues that do not name one. Default `'klaw'`. */
+  readonly namespace?: string | undefined
+  /**
+   * Ray's `runtime_env` of everything that is started through this runtime: `pip`, `env_vars`, `working_dir`, `py_modules` and so on. A local
+   * `working_dir` or `py_modules` folder is zipped and uploaded, without `.git`, `__pycache__`, `.venv`, `node_modules` and what
+   * `excludes` names; at most 100 MiB.
+   */
+  readonly runtimeEnv?: RuntimeEnv | undefined
+  /** Milliseconds for everything until the session is open. Default 30,000; give more for a `runtimeEnv` that has to be installed. */
+  readonly timeout?: number | undefined
+  /**
+   * How bytes reach the session's agent: `'direct'` over a TCP port of its own, which is many times as fast; `'tunnel'` through the cluster's
+   * client port; `'auto'`, the default, directly where that port can be reached.
+   */
+  readonly lane?: 'auto' | 'direct' | 'tunnel' | undefined
+  /** Certificates in PEM for a cluster with TLS; `false` for none. Default: what Ray's variables say, `RAY_USE_TLS` and the others. */
+  readonly tls?: RayTls | false | undefined
+  /** For a cluster with token authentication; `false` for none. Default: what Ray's variables say, `RAY_AUTH_MODE` and the others. */
+  readonly authToken?: string | false | undefined
+  /** Python modules that the agent imports, for the serializers that they register. */
+  readonly imports?: readonly string[] | undefined
+}
+
 /** The part of the memory that Ray gives to its object store. */
 const storePart = 0.3
 
 /**
- * Opens a runtime. Without an address it is the embedded engine: worker threads of this process, nothing to install.
+ * Opens a runtime. Without an address it is the embedded engine: worker threads of this process, nothing to install. With `ray://host:port` it
+ * is a Ray cluster, reached by the port of its client server (10001 unless the cluster was started otherwise).
  *
  * An idle runtime does not keep the process alive.
  *
- * @param address undefined, or `'embedded'`
+ * @param address undefined, `'embedded'`, or `'ray://host:port'`; an IPv6 host stands in brackets
  * @throws TypeError, RangeError for a wrong argument, naming it
+ * @throws RayError when the cluster can not be reached, refuses, or is not done within `timeout`; the message says what to look at
  *
  * @example
  * ```ts
@@ -43,12 +74,22 @@ const storePart = 0.3
  * console.log(await ref)
  * ```
  */
-export async function connect(address?: string, options: ConnectOptions = {}): Promise<Runtime> {
-  if (address !== undefined && address !== 'embedded') {
-    throw new RangeError(
-      `'address' must be undefined or 'embedded': this version has no other engine, got ${show(address)}`,
-    )
-  }
+export function connect(address?: 'embedded' | undefined, options?: ConnectOptions): Promise<Runtime>
+export function connect(address: `ray://${string}`, options?: RayConnectOptions): Promise<Runtime>
+export function connect(address: string | undefined, options?: Pick<ConnectOptions, 'namespace'>): Promise<Runtime>
+export async function connect(address?: string, options: ConnectOptions | RayConnectOptions = {}): Promise<Runtime> {
+  refuseInsideActors()
+  const serializers = new SerializerRegistry()
+  const engine =
+    address === undefined || address === 'embedded'
+      ? await openEmbedded(options, serializers)
+      : await openRay(address, options, serializers)
+  const runtime: Runtime = new Runtime(engine, serializers, () => unregister())
+  const unregister = registerRuntime(runtime)
+  return runtime
+}
+
+function openEmbedded(options: ConnectOptions, serializers: SerializerRegistry): Promise<Engine> {
   checkKeys('the options of connect', options, ['namespace', 'numCpus', 'objectStoreMemory'])
   const {
     namespace = 'klaw',
@@ -58,15 +99,18 @@ export async function connect(address?: string, options: ConnectOptions = {}): P
   checkName('namespace', namespace)
   checkCount('numCpus', numCpus, 1, false)
   checkCount('objectStoreMemory', objectStoreMemory, 1, false)
-  refuseInsideActors()
-  const serializers = new SerializerRegistry()
-  const engine = await LocalEngine.start(
+  return LocalEngine.start(
     { makers: handleMakers, serializers, clock: systemClock, namespace },
     { numCpus, objectStoreMemory, namespace },
   )
-  const runtime: Runtime = new Runtime(engine, serializers, () => unregister())
-  const unregister = registerRuntime(runtime)
-  return runtime
+}
+
+async function openRay(address: string, options: RayConnectOptions, serializers: SerializerRegistry): Promise<Engine> {
+  const place = parseRayAddress(address)
+  const checked = checkRayOptions(options)
+  // Not before it is needed: the embedded engine does without gRPC.
+  const { openRayEngine } = await import('../engine/ray/open-engine.ts')
+  return openRayEngine({ ...place, ...checked, makers: handleMakers, serializers })
 }
 
 /** A worker thread that imports the program's own script would start a second program, which would start further threads. */

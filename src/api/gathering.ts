@@ -128,7 +128,8 @@ export class Gathering {
         all += each.bytes
         allTotal += each.total
       }
-      tell(all, allTotal)
+      // What the program does there, and throws, is not the affair of whoever is receiving here.
+      queueMicrotask(() => tell(all, allTotal))
     }
   }
 

@@ -47,8 +47,20 @@ type IsStream<Result> = [Result] extends [never]
       ? true
       : false
 
-type StreamValue<Result> = Result extends AnyGenerator<infer Value> ? Value : never
+/** What a generator yields. */
+export type StreamValue<Result> = Result extends AnyGenerator<infer Value> ? Value : never
 type AnyGenerator<Value> = Generator<Value, unknown, never> | AsyncGenerator<Value, unknown, never>
+
+/** The names of the methods that answer with many values. */
+export type StreamNames<Instance> = {
+  [Name in keyof Instance]: Name extends string
+    ? Instance[Name] extends (...args: never[]) => infer Result
+      ? IsStream<Result> extends true
+        ? Name
+        : never
+      : never
+    : never
+}[keyof Instance]
 
 type MethodNames<Instance> = {
   [Name in keyof Instance]: Name extends string

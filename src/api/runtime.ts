@@ -2,7 +2,7 @@ import type { SerializableClass, Serializer, SerializerRegistry } from '../codec
 import { actorPortOf, type NamedActor } from '../engine/actor-engine.ts'
 import type { ChannelInfo } from '../engine/channel-engine.ts'
 import type { NodeInfo, ResourceAmounts } from '../engine/cluster-engine.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, EngineInfo } from '../engine/engine.ts'
 import { type ObjectStoreStats, portOf } from '../engine/object-engine.ts'
 import type { ActorDefinition, AnyClass } from './actor.ts'
 import { type ActorClass, actorClass } from './actor-class.ts'
@@ -22,6 +22,7 @@ import {
   waitForObjects,
 } from './objects.ts'
 import type { OneshotReceiver, OneshotSender } from './oneshot.ts'
+import type { PyActorDefinition, PyFunctionDefinition, PyGeneratorDefinition } from './python.ts'
 import { createQueue, type Queue, type QueueOptions } from './queue.ts'
 import type { ActorHandle } from './remote-types.ts'
 import {
@@ -36,7 +37,7 @@ import {
   type RuntimeBroadcastOptions,
   type RuntimeChannelOptions,
 } from './runtime-channels.ts'
-import { type AnyFunction, type RemoteTask, remoteTask, type TaskDefinition } from './task.ts'
+import { type AnyFunction, type RemoteStreamTask, type RemoteTask, remoteTask, type TaskDefinition } from './task.ts'
 import type { WatchReceiver, WatchSender } from './watch.ts'
 
 /**
@@ -129,13 +130,30 @@ export class Runtime implements AsyncDisposable {
    * Binds an actor class to this runtime and to options.
    *
    * @throws TypeError, RangeError for a wrong option, naming it
+   * @throws KlawError for a class in a language that this runtime's engine does not run
    */
-  actor<Class extends AnyClass>(definition: ActorDefinition<Class>, options?: ActorOptions): ActorClass<Class> {
+  actor<Class extends AnyClass>(
+    definition: ActorDefinition<Class> | PyActorDefinition<Class>,
+    options?: ActorOptions,
+  ): ActorClass<Class> {
     return actorClass(this.#engine.actors, definition, options)
   }
 
-  /** Binds a task to this runtime and to options. */
-  task<Run extends AnyFunction>(definition: TaskDefinition<Run>, options?: TaskOptions): RemoteTask<Run> {
+  /**
+   * Binds a task to this runtime and to options.
+   *
+   * @throws TypeError, RangeError for a wrong option, naming it
+   * @throws KlawError for a function in a language that this runtime's engine does not run
+   */
+  task<Run extends AnyFunction>(
+    definition: TaskDefinition<Run> | PyFunctionDefinition<Run>,
+    options?: TaskOptions,
+  ): RemoteTask<Run>
+  task<Run extends AnyFunction>(definition: PyGeneratorDefinition<Run>, options?: TaskOptions): RemoteStreamTask<Run>
+  task<Run extends AnyFunction>(
+    definition: TaskDefinition<Run> | PyFunctionDefinition<Run> | PyGeneratorDefinition<Run>,
+    options?: TaskOptions,
+  ): RemoteTask<Run> | RemoteStreamTask<Run> {
     return remoteTask(this.#engine.actors, definition, options)
   }
 
@@ -282,6 +300,11 @@ export class Runtime implements AsyncDisposable {
   /** What of {@link clusterResources} nobody has claimed now. */
   availableResources(): Promise<ResourceAmounts> {
     return this.#engine.cluster.available()
+  }
+
+  /** What the engine says about itself: its kind, versions, how far away it is. */
+  info(): Promise<EngineInfo> {
+    return this.#engine.info()
   }
 
   /** Registers how instances of exactly `Class` travel, in this thread. The other side registers under the same name. */

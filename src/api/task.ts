@@ -1,10 +1,12 @@
 import type { ActorEngine, TaskSpec } from '../engine/actor-engine.ts'
-import { type Definition, definitionOf, definitionSymbol } from '../engine/definition.ts'
+import { type CodeAddress, type Definition, definitionOf, definitionSymbol } from '../engine/definition.ts'
 import { checkTaskOptions, type TaskOptions, taskSpec } from './actor-options.ts'
 import { show } from './arguments.ts'
 import { type ModuleMeta, moduleUrl } from './definition.ts'
+import { checkLanguage } from './language.ts'
 import { ObjectRef } from './object-ref.ts'
-import type { RemoteArguments } from './remote-types.ts'
+import type { PyFunctionDefinition, PyGeneratorDefinition } from './python.ts'
+import type { RemoteArguments, StreamValue } from './remote-types.ts'
 
 /** Any function that can be a task. */
 export type AnyFunction = (...args: never[]) => unknown
@@ -27,6 +29,17 @@ export interface RemoteTask<Run extends AnyFunction> {
   remote(...args: RemoteArguments<Parameters<Run>>): ObjectRef<Awaited<ReturnType<Run>>>
   /** The same task with some options replaced. */
   options(options: TaskOptions): RemoteTask<Run>
+}
+
+/** A task that answers with many values, with its options, ready to run. */
+export interface RemoteStreamTask<Run extends AnyFunction> {
+  /**
+   * Runs the function on a worker. The values come one by one, as they are there; what goes wrong comes from the first step.
+   * Leaving the loop cancels the function.
+   */
+  remote(...args: RemoteArguments<Parameters<Run>>): AsyncIterableIterator<StreamValue<ReturnType<Run>>>
+  /** The same task with some options replaced. */
+  options(options: TaskOptions): RemoteStreamTask<Run>
 }
 
 /**
@@ -67,25 +80,28 @@ export function task<Run extends AnyFunction>(meta: ModuleMeta, run: Run): TaskD
  */
 export function remoteTask<Run extends AnyFunction>(
   engine: ActorEngine,
-  definition: TaskDefinition<Run>,
+  definition: TaskDefinition<Run> | PyFunctionDefinition<Run> | PyGeneratorDefinition<Run>,
   options?: TaskOptions,
-): RemoteTask<Run> {
+): RemoteTask<Run> | RemoteStreamTask<Run> {
   const known = definitionOf(definition)
-  if (known?.kind !== 'task') {
+  if (known?.kind !== 'task' && known?.kind !== 'Python task') {
     throw new TypeError(
-      `the first argument of task() must be what task(import.meta, …) returned, got ${show(definition)}`,
+      `the first argument of task() must be what task(import.meta, …) or pyFunction(…) returned, got ${show(definition)}`,
     )
   }
-  return new BoundTask<Run>(engine, known.description, options)
+  checkLanguage(engine, 'task', known.description)
+  const streams = known.kind === 'Python task' && known.answers === 'stream'
+  const Bound = streams ? BoundStreamTask<Run> : BoundTask<Run>
+  return new Bound(engine, known.description, options)
 }
 
 class BoundTask<Run extends AnyFunction> implements RemoteTask<Run> {
   readonly #engine: ActorEngine
-  readonly #code: { readonly module: string; readonly name: string }
+  readonly #code: CodeAddress
   readonly #options: TaskOptions | undefined
   readonly #spec: TaskSpec
 
-  constructor(engine: ActorEngine, code: { readonly module: string; readonly name: string }, options?: TaskOptions) {
+  constructor(engine: ActorEngine, code: CodeAddress, options?: TaskOptions) {
     this.#engine = engine
     this.#code = code
     this.#options = options
@@ -99,5 +115,29 @@ class BoundTask<Run extends AnyFunction> implements RemoteTask<Run> {
   options(options: TaskOptions): RemoteTask<Run> {
     checkTaskOptions(options)
     return new BoundTask(this.#engine, this.#code, { ...this.#options, ...options })
+  }
+}
+
+class BoundStreamTask<Run extends AnyFunction> implements RemoteStreamTask<Run> {
+  readonly #engine: ActorEngine
+  readonly #code: CodeAddress
+  readonly #options: TaskOptions | undefined
+  readonly #spec: TaskSpec
+
+  constructor(engine: ActorEngine, code: CodeAddress, options?: TaskOptions) {
+    this.#engine = engine
+    this.#code = code
+    this.#options = options
+    this.#spec = taskSpec(options)
+  }
+
+  remote(...args: RemoteArguments<Parameters<Run>>): AsyncIterableIterator<StreamValue<ReturnType<Run>>> {
+    const values = this.#engine.submitStream(this.#code, this.#spec, args)
+    return values as AsyncIterableIterator<StreamValue<ReturnType<Run>>>
+  }
+
+  options(options: TaskOptions): RemoteStreamTask<Run> {
+    checkTaskOptions(options)
+    return new BoundStreamTask(this.#engine, this.#code, { ...this.#options, ...options })
   }
 }

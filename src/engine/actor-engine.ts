@@ -1,5 +1,5 @@
 import type { EncodeContext } from '../codec/codec.ts'
-import type { ActorDescription, CodeAddress } from './definition.ts'
+import type { ActorDescription, CodeAddress, Language } from './definition.ts'
 import type { ObjectPort } from './object-engine.ts'
 
 /** What an actor or a task needs in order to run. Everything is checked before it reaches an engine. */
@@ -70,6 +70,8 @@ export interface NamedActor {
 
 /** Creates and finds actors, and runs tasks. */
 export interface ActorEngine {
+  /** What the actors and tasks are written in that it can create. */
+  readonly language: Language
   /** Returns at once; what goes wrong shows in `ready()` and in every call. */
   create(description: ActorDescription, spec: ActorSpec, args: readonly unknown[]): ActorPort
   /** Throws `ActorNotFoundError`. */
@@ -79,6 +81,8 @@ export interface ActorEngine {
   kill(actor: ActorPort, noRestart: boolean): Promise<void>
   /** Runs a task. Never throws. */
   submit(code: CodeAddress, spec: TaskSpec, args: readonly unknown[]): ObjectPort
+  /** Runs a task that answers with many values. */
+  submitStream(code: CodeAddress, spec: TaskSpec, args: readonly unknown[]): AsyncIterableIterator<unknown>
   /** Asks for the call or task that makes the object to be cancelled; a no-op when it has finished. */
   cancel(object: ObjectPort, force: boolean): Promise<void>
 }

@@ -6,6 +6,8 @@ export interface NodeInfo {
   readonly nodeId: string
   readonly alive: boolean
   readonly hostname: string
+  /** Of the machine in its cluster's network; `127.0.0.1` on the embedded engine. */
+  readonly address: string
   /** What actors and tasks may claim on it, claimed or not. */
   readonly resources: ResourceAmounts
 }

@@ -4,6 +4,24 @@ import type { ClusterEngine } from './cluster-engine.ts'
 import type { ObjectEngine } from './object-engine.ts'
 import type { QueueEngine } from './queue-engine.ts'
 
+/** What an engine says about itself. What only a cluster has is undefined on the embedded engine. */
+export interface EngineInfo {
+  readonly kind: 'embedded' | 'ray'
+  /** Of actors, tasks and queues that do not name one. */
+  readonly namespace: string
+  /** Milliseconds to the other side and back: the hub's thread, or the agent. */
+  readonly roundTrip: number
+  readonly rayVersion: string | undefined
+  readonly pythonVersion: string | undefined
+  /** How bytes reach the agent: over a port of its own, or through the cluster's client port. */
+  readonly lane: 'direct' | 'tunnel' | undefined
+  /** Why it is the tunnel, where the agent's port was tried first. */
+  readonly notDirect: Error | undefined
+  /** Of the agent, in hex. */
+  readonly nodeId: string | undefined
+  readonly jobId: string | undefined
+}
+
 /** What a runtime stands on. The embedded engine and the Ray engine implement the same interface. */
 export interface Engine {
   readonly kind: 'embedded' | 'ray'
@@ -14,6 +32,7 @@ export interface Engine {
   readonly cluster: ClusterEngine
   /** Why the engine can no longer be used; undefined while it can. */
   readonly lost: Error | undefined
+  info(): Promise<EngineInfo>
   /** Ends everything that was started; idempotent. Everything pending is refused. */
   shutdown(): Promise<void>
 }

@@ -1,6 +1,7 @@
+import { KlawError } from '../../errors.ts'
 import { HandleKind, type Token } from '../../wire/token.ts'
 import type { ActorEngine, ActorPort, ActorSpec, NamedActor, TaskSpec } from '../actor-engine.ts'
-import type { ActorDescription, CodeAddress } from '../definition.ts'
+import type { ActorDescription, CodeAddress, Language } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
 import { ActorCreation } from './actor-creation.ts'
 import { LocalActorPort } from './actor-port.ts'
@@ -28,6 +29,7 @@ export interface LocalActorsOptions {
 
 /** The actors and tasks that one thread uses. Where they run is the hub's affair, and how is that of `worker/`. */
 export class LocalActors implements ActorEngine, ProxyOwner {
+  readonly language: Language = 'typescript'
   readonly client: Client
   readonly objects: LocalObjects
   readonly peers: Peers
@@ -103,6 +105,10 @@ export class LocalActors implements ActorEngine, ProxyOwner {
 
   submit(code: CodeAddress, spec: TaskSpec, args: readonly unknown[]): ObjectPort {
     return this.tasks.submit(code, spec, args)
+  }
+
+  submitStream(code: CodeAddress): AsyncIterableIterator<unknown> {
+    throw new KlawError(`task '${code.name}' answers with many values, which on the embedded engine only actors do`)
   }
 
   async cancel(object: ObjectPort, force: boolean): Promise<void> {

@@ -20,7 +20,9 @@ export class LocalCluster implements ClusterEngine {
   }
 
   async nodes(): Promise<NodeInfo[]> {
-    return [{ nodeId: 'embedded', alive: true, hostname: hostname(), resources: await this.total() }]
+    return [
+      { nodeId: 'embedded', alive: true, hostname: hostname(), address: '127.0.0.1', resources: await this.total() },
+    ]
   }
 
   async total(): Promise<ResourceAmounts> {

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
 import type { ChannelEngine } from '../channel-engine.ts'
 import type { ClusterEngine } from '../cluster-engine.ts'
-import type { Engine } from '../engine.ts'
+import type { Engine, EngineInfo } from '../engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
 import type { ObjectEngine } from '../object-engine.ts'
 import type { QueueEngine } from '../queue-engine.ts'
@@ -36,6 +36,7 @@ export class LocalEngine implements Engine {
   readonly actors: LocalActors
   readonly queues: QueueEngine
   readonly cluster: ClusterEngine
+  readonly #namespace: string
   readonly #hub: HubThread | undefined
   #ending: Promise<void> | undefined
 
@@ -54,6 +55,7 @@ export class LocalEngine implements Engine {
     this.actors = new LocalActors({ client, objects, peers, makeHandle: makers.actor, namespace })
     this.queues = new LocalQueues(client, this.actors, makers.queue)
     this.cluster = new LocalCluster(client, objects)
+    this.#namespace = namespace
     this.#hub = hub
   }
 
@@ -89,6 +91,22 @@ export class LocalEngine implements Engine {
 
   get lost(): Error | undefined {
     return this.client.connection.lost
+  }
+
+  async info(): Promise<EngineInfo> {
+    const start = performance.now()
+    await this.client.barrier()
+    return {
+      kind: this.kind,
+      namespace: this.#namespace,
+      roundTrip: performance.now() - start,
+      rayVersion: undefined,
+      pythonVersion: undefined,
+      lane: undefined,
+      notDirect: undefined,
+      nodeId: undefined,
+      jobId: undefined,
+    }
   }
 
   shutdown(): Promise<void> {

@@ -1,0 +1,83 @@
+import type { RuntimeEnv } from '../engine/actor-engine.ts'
+import { runtimeEnv as checkRuntimeEnv } from './actor-options.ts'
+import { show } from './arguments.ts'
+import { checkOptions, isRecord, type OptionCheck, text } from './check-options.ts'
+import type { RayConnectOptions } from './connect.ts'
+
+/** Certificates in PEM. Ray demands the client's own as well. */
+export interface RayTls {
+  readonly ca: string | Uint8Array
+  readonly cert?: string | Uint8Array | undefined
+  readonly key?: string | Uint8Array | undefined
+}
+
+/** The options of a session, complete and checked. */
+export interface CheckedRayOptions {
+  readonly namespace: string
+  readonly runtimeEnv: RuntimeEnv | undefined
+  readonly timeout: number
+  readonly lane: 'auto' | 'direct' | 'tunnel'
+  readonly tls: RayTls | false | undefined
+  readonly authToken: string | false | undefined
+  readonly imports: readonly string[]
+}
+
+const defaultTimeout = 30_000
+const lanes: readonly unknown[] = ['auto', 'direct', 'tunnel']
+
+const milliseconds: OptionCheck = (name, value) => {
+  if (typeof value !== 'number') throw new TypeError(`'${name}' must be a number of milliseconds, got ${show(value)}`)
+  if (!(value > 0)) throw new RangeError(`'${name}' must be a positive number of milliseconds, got ${show(value)}`)
+}
+
+const lane: OptionCheck = (name, value) => {
+  if (lanes.includes(value)) return
+  const message = `'${name}' must be 'auto', 'direct' or 'tunnel', got ${show(value)}`
+  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message)
+}
+
+const tls: OptionCheck = (name, value) => {
+  if (value === false) return
+  if (!isRecord(value))
+    throw new TypeError(`'${name}' must be false or an object { ca, cert, key }, got ${show(value)}`)
+  for (const part of ['ca', 'cert', 'key']) {
+    const given = value[part]
+    if (given === undefined && part !== 'ca') continue
+    if (typeof given !== 'string' && !(given instanceof Uint8Array)) {
+      throw new TypeError(`'${name}.${part}' must be a certificate or key in PEM, got ${show(given)}`)
+    }
+  }
+}
+
+const authToken: OptionCheck = (name, value) => {
+  if (value !== false) text(name, value)
+}
+
+const modules: OptionCheck = (name, value) => {
+  if (!Array.isArray(value)) throw new TypeError(`'${name}' must be an array of module names, got ${show(value)}`)
+  for (const [index, module] of value.entries()) text(`${name}[${index}]`, module)
+}
+
+const checks: Record<keyof RayConnectOptions, OptionCheck> = {
+  namespace: text,
+  runtimeEnv: checkRuntimeEnv,
+  timeout: milliseconds,
+  lane,
+  tls,
+  authToken,
+  imports: modules,
+}
+
+/** Throws a `TypeError` or `RangeError` that names the option. */
+export function checkRayOptions(options: RayConnectOptions): CheckedRayOptions {
+  checkOptions('the options of connect for Ray', options, checks)
+  return {
+    namespace: options.namespace ?? 'klaw',
+    runtimeEnv: options.runtimeEnv,
+    timeout: options.timeout ?? defaultTimeout,
+    lane: options.lane ?? 'auto',
+    tls: options.tls,
+    authToken: options.authToken,
+    imports: options.imports ?? [],
+  }
+}

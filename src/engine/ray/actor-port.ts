@@ -1,0 +1,73 @@
+import type { EncodeContext } from '../../codec/handles.ts'
+import { RayActorError } from '../../errors.ts'
+import { HandleKind } from '../../wire/token.ts'
+import type { ActorPort, CallSpec } from '../actor-engine.ts'
+import type { ActorDescription } from '../definition.ts'
+import type { ObjectPort } from '../object-engine.ts'
+import type { RayActors } from './actors.ts'
+import { exported } from './export-context.ts'
+import type { RayActor } from './ray-actor.ts'
+
+/** What stands behind one handle of an actor. */
+export class RayActorPort implements ActorPort {
+  readonly engine: RayActors
+  /** @internal */
+  readonly actor: RayActor
+  #released = false
+
+  constructor(engine: RayActors, actor: RayActor) {
+    this.engine = engine
+    this.actor = actor
+    actor.retain()
+  }
+
+  get id(): string {
+    return this.actor.id
+  }
+
+  get description(): ActorDescription {
+    return this.actor.description
+  }
+
+  call(method: string, args: readonly unknown[], spec: CallSpec | undefined): ObjectPort {
+    const failure = this.#failure()
+    if (failure !== undefined) return this.engine.objects.failed(failure.cause)
+    return this.engine.call(this.actor, method, args, spec)
+  }
+
+  stream(method: string, args: readonly unknown[]): AsyncIterableIterator<unknown> {
+    const failure = this.#failure()
+    if (failure !== undefined) return this.engine.streams.failed(failure.cause)
+    return this.engine.streams.open({ actor: this.actor.share.number, method }, args, this.actor)
+  }
+
+  ready(): Promise<void> {
+    const failure = this.#failure()
+    return failure === undefined ? this.engine.ready(this.actor) : Promise.reject(failure.cause)
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    this.actor.release()
+  }
+
+  export(context: EncodeContext): { kind: number; body: unknown } {
+    if (this.#released) throw this.#disposed()
+    this.engine.checkExport(this.actor)
+    exported(context, this.actor)
+    return { kind: HandleKind.actor, body: this.actor.share.number }
+  }
+
+  /** Why nothing can be asked of the actor by this handle. */
+  #failure(): { readonly cause: unknown } | undefined {
+    if (this.#released) return { cause: this.#disposed() }
+    const { lost } = this.engine
+    return lost === undefined ? this.actor.failure : { cause: lost }
+  }
+
+  #disposed(): RayActorError {
+    const message = `this handle of actor ${this.description.name} (${this.id}) has been disposed of`
+    return new RayActorError(message, { actorId: this.id })
+  }
+}

@@ -1,0 +1,64 @@
+import { Codec } from '../../codec/codec.ts'
+import type { DecodeContext } from '../../codec/handles.ts'
+import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import { SerializationError } from '../../errors.ts'
+import { Connection, type Operation } from '../../wire/connection.ts'
+import type { HandleKind } from '../../wire/token.ts'
+import type { Transport } from '../../wire/transport.ts'
+import type { ArrivalContext } from './arrival-context.ts'
+import { Releases } from './releases.ts'
+import { Uploads } from './uploads.ts'
+
+/** Makes the handle for a number that arrived. `details` is what the agent wrote behind it; `counted`: it has counted this. */
+export type Arrival = (
+  number: number,
+  details: readonly unknown[],
+  context: ArrivalContext,
+  counted: boolean,
+) => unknown
+
+/** Numbers of this side's own end here; the agent's begin. */
+const agentNumbers = 2 ** 31
+
+/** The connection to the session's agent, and the codec that knows handles by number. */
+export class RayClient {
+  readonly connection: Connection
+  readonly codec: Codec
+  readonly releases: Releases
+  readonly uploads: Uploads
+  /** What the agent asks of us. */
+  readonly operations = new Map<string, Operation>()
+  readonly #arrivals = new Map<number, Arrival>()
+  #nextNumber = 1
+
+  constructor(transport: Transport, serializers: SerializerRegistry) {
+    this.codec = new Codec({
+      serializers,
+      handles: { decode: (kind, body, context) => this.#arrived(kind, body, context) },
+    })
+    // Patient: what a tick wakes goes along, so that a call and the wish for its result travel together.
+    this.connection = new Connection(transport, this.codec, this.operations, true)
+    this.releases = new Releases(this.connection)
+    this.uploads = new Uploads(this.connection, transport)
+  }
+
+  /** The number of what the client makes next. */
+  nextNumber(): number {
+    if (this.#nextNumber === agentNumbers) throw new RangeError('this session has used up its numbers: connect again')
+    return this.#nextNumber++
+  }
+
+  /** Says what to make of handles of one kind. */
+  onArrival(kind: HandleKind, arrival: Arrival): void {
+    this.#arrivals.set(kind, arrival)
+  }
+
+  #arrived(kind: number, body: unknown, context: DecodeContext): unknown {
+    const arrival = this.#arrivals.get(kind)
+    if (arrival === undefined) throw new SerializationError(`a handle of the unknown kind ${kind} arrived`)
+    const [number, ...details] = Array.isArray(body) ? (body as unknown[]) : [body]
+    if (typeof number !== 'number') throw new SerializationError(`a handle of kind ${kind} without a number arrived`)
+    const arriving = context as ArrivalContext
+    return arrival(number, details, arriving, arriving.again !== true)
+  }
+}

@@ -1,0 +1,102 @@
+import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import { RuntimeClosedError } from '../../errors.ts'
+import type { Transport } from '../../wire/transport.ts'
+import type { Engine, EngineInfo } from '../engine.ts'
+import type { HandleMakers } from '../handle-makers.ts'
+import { RayActors } from './actors.ts'
+import { RayChannels } from './channels.ts'
+import { RayClient } from './client.ts'
+import { RayCluster } from './cluster.ts'
+import { RayObjects } from './objects.ts'
+import { RayQueues } from './queues.ts'
+
+export interface RayEngineOptions {
+  readonly makers: HandleMakers
+  readonly serializers: SerializerRegistry
+  /** Modules that the agent imports, for the serializers that they register. */
+  readonly imports: readonly string[]
+  /** How the bytes go, and why not otherwise. */
+  readonly lane: Pick<EngineInfo, 'lane' | 'notDirect'>
+  /** Ends the session in the cluster. Called once, whatever ended the engine. */
+  readonly end: () => Promise<void>
+}
+
+/** What the agent says when the session begins. */
+interface SessionInfo {
+  readonly rayVersion: string
+  readonly pythonVersion: string
+  readonly nodeId: string
+  readonly jobId: string
+  readonly namespace: string
+}
+
+/** A Ray cluster, as this process uses it through the session's agent. */
+export class RayEngine implements Engine {
+  readonly kind = 'ray'
+  readonly channels = new RayChannels()
+  readonly objects: RayObjects
+  readonly actors: RayActors
+  readonly queues: RayQueues
+  readonly cluster: RayCluster
+  readonly #client: RayClient
+  readonly #options: RayEngineOptions
+  #session: SessionInfo | undefined
+  #ending: Promise<void> | undefined
+
+  private constructor(client: RayClient, options: RayEngineOptions) {
+    const { makers } = options
+    this.#client = client
+    this.#options = options
+    this.cluster = new RayCluster(client.connection)
+    this.objects = new RayObjects(client, this.cluster, makers.objectRef)
+    this.actors = new RayActors(client, this.objects, makers.actor)
+    this.queues = new RayQueues(client, this.actors, makers.queue)
+    // An agent that is gone for good leaves nothing that the session could be used for.
+    client.connection.onLost(() => {
+      this.#end().catch(() => {
+        // Whoever shuts down is told; here nobody waits.
+      })
+    })
+  }
+
+  /** Begins a session on a connection to its agent. */
+  static async start(transport: Transport, options: RayEngineOptions): Promise<RayEngine> {
+    const engine = new RayEngine(new RayClient(transport, options.serializers), options)
+    try {
+      const { connection } = engine.#client
+      engine.#session = (await connection.request('session.open', { imports: options.imports })) as SessionInfo
+      return engine
+    } catch (error) {
+      await engine.shutdown()
+      throw error
+    }
+  }
+
+  get lost(): Error | undefined {
+    return this.#client.connection.lost
+  }
+
+  /** The session has ended in the cluster. */
+  lose(error: Error): void {
+    this.#client.connection.close(error)
+  }
+
+  async info(): Promise<EngineInfo> {
+    const start = performance.now()
+    // The least that the agent can be asked for.
+    await this.#client.connection.request('object.free', [])
+    const roundTrip = performance.now() - start
+    const session = this.#session as SessionInfo
+    return { kind: this.kind, roundTrip, ...session, ...this.#options.lane }
+  }
+
+  async shutdown(): Promise<void> {
+    this.#client.connection.close(new RuntimeClosedError('the runtime has been shut down'))
+    await this.#end()
+  }
+
+  #end(): Promise<void> {
+    this.#ending ??= this.#options.end()
+    return this.#ending
+  }
+}

@@ -1,0 +1,256 @@
+import type { Codec } from '../../codec/codec.ts'
+import { ObjectFreedError, SerializationError } from '../../errors.ts'
+import type { Connection, FrameSink } from '../../wire/connection.ts'
+import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from '../../wire/frame.ts'
+import { beginPut, largestPart, ObjectState } from '../../wire/gateway-frames.ts'
+import { HandleKind } from '../../wire/token.ts'
+import type { ClusterEngine } from '../cluster-engine.ts'
+import type { ObjectEngine, ObjectPort, ObjectStoreStats, Progress } from '../object-engine.ts'
+import type { ArrivalContext, Held } from './arrival-context.ts'
+import type { RayClient } from './client.ts'
+import { type ExportContext, exportContext } from './export-context.ts'
+import { IncomingValues } from './incoming-values.ts'
+import { type ArrivedValue, RayObject } from './ray-object.ts'
+import { Share } from './share.ts'
+
+/** Makes the handle that users see. */
+export type RefFactory = (object: ObjectPort) => unknown
+
+/** The objects of the cluster that this process holds by number, and the frames that are about them. */
+export class RayObjects implements ObjectEngine, FrameSink {
+  readonly connection: Connection
+  readonly #client: RayClient
+  readonly #codec: Codec
+  /** Told only when somebody asks for the store's statistics. */
+  readonly #cluster: ClusterEngine
+  /** Those of which something is to come. */
+  readonly #expecting = new Map<number, RayObject>()
+  /** Those whose number the other side may send back. */
+  readonly #shared = new Map<number, WeakRef<RayObject>>()
+  readonly #incoming = new IncomingValues()
+  readonly #collected = new FinalizationRegistry<Share>((share) => this.#giveBack(share))
+
+  constructor(client: RayClient, cluster: ClusterEngine, makeRef: RefFactory) {
+    this.#client = client
+    this.#codec = client.codec
+    this.#cluster = cluster
+    this.connection = client.connection
+    this.connection.calls = this
+    client.onArrival(HandleKind.objectRef, (number, _details, { held }, counted) => {
+      const object = this.arrive(number, counted)
+      held?.push(object)
+      return makeRef(object)
+    })
+  }
+
+  get lost(): Error | undefined {
+    return this.connection.lost
+  }
+
+  /** An object that the client makes: the frame or request that names its number is the caller's to send. */
+  create(): RayObject {
+    return this.#register(new Share(this.#client.nextNumber(), 1))
+  }
+
+  /** An object that has failed before anything was sent. */
+  failed(error: unknown): RayObject {
+    const object = this.#register(new Share(this.#client.nextNumber(), 0))
+    object.fail(error)
+    return object
+  }
+
+  /** What is asked of the agent so that it makes the object. */
+  making(object: RayObject, request: Promise<unknown>): void {
+    request.catch((error: unknown) => object.fail(error))
+  }
+
+  put(value: unknown, progress?: Progress): RayObject {
+    if (this.lost !== undefined) throw this.lost
+    const context = exportContext()
+    return this.putBytes(this.#codec.encode(value, context, 'value'), context.handles, progress)
+  }
+
+  /** Stores a value that has been encoded. `held` is what the handles in it stand for. */
+  putBytes(bytes: Uint8Array<ArrayBuffer>, held: readonly Held[], progress?: Progress): RayObject {
+    const object = this.create()
+    const { number } = object.share
+    object.storing()
+    if (bytes.byteLength <= largestPart) {
+      const { out } = this.connection
+      const start = beginPut(out, number, bytes.byteLength, false)
+      out.writeBytes(bytes)
+      endFrame(out, start)
+      this.connection.wrote()
+      if (progress !== undefined) queueMicrotask(() => progress(bytes.byteLength, bytes.byteLength))
+      return object
+    }
+    // The agent reads the handles when all has arrived: until then their numbers must not be released.
+    for (const inner of held) inner.retain()
+    this.#client.uploads.start(number, bytes, progress, () => {
+      for (const inner of held) inner.release()
+    })
+    return object
+  }
+
+  async free(objects: readonly ObjectPort[]): Promise<void> {
+    if (this.lost !== undefined) throw this.lost
+    const numbers = (objects as readonly RayObject[]).map(({ share }) => share.number)
+    await this.connection.request('object.free', numbers)
+    for (const object of objects as readonly RayObject[]) {
+      object.fail(new ObjectFreedError(`object ${object.id} was freed`, { objectId: object.id }))
+    }
+  }
+
+  /** Of Ray's object stores, all nodes together. */
+  async stats(): Promise<ObjectStoreStats> {
+    const [total, available] = await Promise.all([this.#cluster.total(), this.#cluster.available()])
+    const limit = total.object_store_memory ?? 0
+    const used = limit - (available.object_store_memory ?? limit)
+    return { limit, used, published: undefined, pending: undefined }
+  }
+
+  /** The object of a number that has arrived inside a value. `counted`: the agent has counted this. */
+  arrive(number: number, counted: boolean): RayObject {
+    const known = this.#expecting.get(number) ?? this.#shared.get(number)?.deref()
+    if (known !== undefined) {
+      if (counted) known.share.counts++
+      return known
+    }
+    const object = this.#register(new Share(number, counted ? 1 : 0))
+    this.#shared.set(number, new WeakRef(object))
+    return object
+  }
+
+  frame(frame: FrameReader): void {
+    const object = this.#expecting.get(frame.stream)
+    switch (frame.type) {
+      case FrameType.value:
+        this.#value(frame, object)
+        return
+      case FrameType.settled:
+        object?.settledAs(frame.bytes[frame.position] ?? ObjectState.pending)
+        return
+      case FrameType.stored:
+        if ((frame.flags & FrameFlag.error) === 0) object?.stored()
+        else object?.fail(this.#decodeError({ bytes: frame.bytes, start: frame.position, end: frame.end }))
+        return
+      default:
+    }
+  }
+
+  connectionLost(error: Error): void {
+    this.#incoming.clear()
+    for (const object of [...this.#expecting.values()]) object.fail(error)
+  }
+
+  encode(value: unknown, context: ExportContext, name: string): Uint8Array<ArrayBuffer> {
+    return this.#codec.encode(value, context, name)
+  }
+
+  // What follows is for RayObject.
+
+  decode({ bytes, start, end }: ArrivedValue, context: ArrivalContext): unknown {
+    return this.#codec.decode(bytes, start, end, context)
+  }
+
+  /** Reads a value for the sake of what it holds, which goes when it is collected. */
+  discard(read: () => unknown): void {
+    try {
+      read()
+    } catch {
+      // Nobody asked for this value any more, so nobody is left to tell that it can not be read.
+    }
+  }
+
+  expect(object: RayObject): void {
+    this.#expecting.set(object.share.number, object)
+  }
+
+  expectNoMore(object: RayObject): void {
+    const { number } = object.share
+    if (this.#expecting.get(number) === object) this.#expecting.delete(number)
+  }
+
+  get(object: RayObject): void {
+    // What is arriving already is what was asked for.
+    if (!this.#incoming.isArriving(object.share.number)) this.#tell(FrameType.get, 0, object)
+  }
+
+  forgetGet(object: RayObject): void {
+    if (!this.#incoming.isArriving(object.share.number)) this.#tell(FrameType.get, FrameFlag.error, object)
+  }
+
+  watch(object: RayObject): void {
+    this.#tell(FrameType.watch, 0, object)
+  }
+
+  forgetWatch(object: RayObject): void {
+    this.#tell(FrameType.watch, FrameFlag.error, object)
+  }
+
+  look(object: RayObject): void {
+    this.#tell(FrameType.watch, FrameFlag.attempt, object)
+  }
+
+  /** The object's number goes into a value: it may come back. */
+  checkExport(object: RayObject): void {
+    const { number, counts } = object.share
+    if (counts === 0) throw new SerializationError(`object ${object.id} was never made, or is not held any more`)
+    if (!this.#shared.has(number)) this.#shared.set(number, new WeakRef(object))
+  }
+
+  drop(object: RayObject): void {
+    this.#collected.unregister(object)
+    this.#giveBack(object.share)
+  }
+
+  #register(share: Share): RayObject {
+    const object = new RayObject(this, share)
+    this.#collected.register(object, share, object)
+    return object
+  }
+
+  #giveBack(share: Share): void {
+    const { number } = share
+    const shared = this.#shared.get(number)?.deref()
+    if (shared === undefined || shared.share === share) this.#shared.delete(number)
+    this.#client.releases.add(share)
+  }
+
+  #tell(type: number, flags: number, object: RayObject): void {
+    if (this.lost !== undefined) return
+    const { out } = this.connection
+    endFrame(out, beginFrame(out, type, flags, object.share.number))
+    this.connection.wrote()
+  }
+
+  #value(frame: FrameReader, object: RayObject | undefined): void {
+    const incoming = this.#incoming.take(frame)
+    if (incoming.t === 'part') {
+      object?.progress(incoming.bytes, incoming.total)
+      return
+    }
+    if (incoming.t === 'refused') {
+      object?.fail(incoming.error)
+      return
+    }
+    const { value } = incoming
+    const failed = (frame.flags & FrameFlag.error) !== 0
+    if (object === undefined) {
+      this.discard(() => this.decode(value, {}))
+    } else {
+      const size = value.end - value.start
+      object.progress(size, size)
+      if (failed) object.fail(this.#decodeError(value))
+      else object.arrived(value)
+    }
+  }
+
+  #decodeError(value: ArrivedValue): unknown {
+    try {
+      return this.decode(value, {})
+    } catch (error) {
+      return error
+    }
+  }
+}

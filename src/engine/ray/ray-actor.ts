@@ -1,0 +1,48 @@
+import type { ActorDescription } from '../definition.ts'
+import type { Share } from './share.ts'
+
+/** An actor in the cluster, by its number, as all of its handles in this process see it. */
+export class RayActor {
+  readonly share: Share
+  readonly description: ActorDescription
+  /** What its creation failed with. */
+  failure: { readonly cause: unknown } | undefined
+  /** Settles when Ray knows the actor; never rejects. */
+  created: Promise<void> = Promise.resolve()
+  readonly #ended: () => void
+  #id: string | undefined
+  #handles = 0
+
+  /** @param ended called when the last handle has gone */
+  constructor(share: Share, description: ActorDescription, id: string | undefined, ended: () => void) {
+    this.#ended = ended
+    this.share = share
+    this.description = description
+    this.#id = id
+  }
+
+  /** Ray's own id; until Ray has said so, the number. */
+  get id(): string {
+    return this.#id ?? String(this.share.number)
+  }
+
+  /** Follows a creation; `id` takes Ray's id out of the answer. */
+  follow<Answer>(creation: Promise<Answer>, id: (answer: Answer) => string): void {
+    this.created = creation.then(
+      (answer) => {
+        this.#id = id(answer)
+      },
+      (cause: unknown) => {
+        this.failure = { cause }
+      },
+    )
+  }
+
+  retain(): void {
+    this.#handles++
+  }
+
+  release(): void {
+    if (--this.#handles === 0) this.#ended()
+  }
+}

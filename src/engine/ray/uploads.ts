@@ -1,0 +1,90 @@
+import { ByteWriter } from '../../codec/byte-writer.ts'
+import { RingBuffer } from '../../core/ring-buffer.ts'
+import type { Connection } from '../../wire/connection.ts'
+import { beginFrame, endFrame, FrameFlag, FrameType, headerLength } from '../../wire/frame.ts'
+import { beginPut, largestPart } from '../../wire/gateway-frames.ts'
+import type { Transport } from '../../wire/transport.ts'
+import type { Progress } from '../object-engine.ts'
+
+/** A large value on its way to the store. */
+interface Upload {
+  readonly number: number
+  readonly bytes: Uint8Array
+  readonly progress: Progress | undefined
+  /** All of it has been handed to the transport. */
+  readonly sent: () => void
+  position: number
+}
+
+/**
+ * Sends large values in parts, one value after the other and no faster than the transport takes them, so that what is small goes in between.
+ *
+ * The first part of a value is written at once: from then on the agent knows its number, and what refers to it waits there.
+ */
+export class Uploads {
+  readonly #connection: Connection
+  readonly #transport: Transport
+  readonly #waiting = new RingBuffer<Upload>()
+  #running = false
+
+  constructor(connection: Connection, transport: Transport) {
+    this.#connection = connection
+    this.#transport = transport
+  }
+
+  start(number: number, bytes: Uint8Array, progress: Progress | undefined, sent: () => void): void {
+    const upload = { number, bytes, progress, sent, position: 0 }
+    this.#writePart(upload)
+    if (upload.position === bytes.byteLength) {
+      sent()
+      return
+    }
+    this.#waiting.pushBack(upload)
+    if (!this.#running) this.#waitForRoom()
+  }
+
+  #waitForRoom(): void {
+    this.#running = true
+    const { onWritable } = this.#transport
+    if (onWritable === undefined) setImmediate(() => this.#run())
+    else onWritable.call(this.#transport, () => this.#run())
+  }
+
+  #run(): void {
+    this.#running = false
+    if (this.#connection.lost !== undefined) {
+      this.#waiting.clear()
+      return
+    }
+    do {
+      const upload = this.#waiting.at(0)
+      if (upload === undefined) return
+      this.#writePart(upload)
+      if (upload.position < upload.bytes.byteLength) continue
+      this.#waiting.popFront()
+      upload.sent()
+    } while (this.#transport.writable !== false)
+    if (this.#waiting.length > 0) this.#waitForRoom()
+  }
+
+  #writePart(upload: Upload): void {
+    const { number, bytes, position, progress } = upload
+    const end = Math.min(position + largestPart, bytes.byteLength)
+    const more = end < bytes.byteLength
+    const writer = new ByteWriter(0)
+    writer.bytes = new Uint8Array(Buffer.allocUnsafeSlow(headerLength + 8 + end - position).buffer)
+    writer.view = new DataView(writer.bytes.buffer)
+    const start =
+      position === 0
+        ? beginPut(writer, number, bytes.byteLength, more)
+        : beginFrame(writer, FrameType.put, more ? FrameFlag.more : 0, number)
+    writer.writeBytes(bytes.subarray(position, end))
+    endFrame(writer, start)
+    // What was written before goes before it.
+    this.#connection.flush()
+    this.#transport.post(writer.bytes.subarray(0, writer.position))
+    upload.position = end
+    // What the program does there, and throws, is not the affair of whoever is sending here.
+    if (progress !== undefined) queueMicrotask(() => progress(end, bytes.byteLength))
+  }
+}
