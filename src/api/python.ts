@@ -105,9 +105,9 @@ export interface PyFunctionOptions {
  * @example
  * ```ts
  * // not run
- * const sqrt = pyFunction<(value: number) => number>('math', 'sqrt')
+ * const mean = pyFunction<(values: number[]) => number>('statistics', 'fmean')
  * await using klaw = await connect('ray://127.0.0.1:10001')
- * console.log(await klaw.task(sqrt).remote(2))
+ * console.log(await klaw.task(mean).remote([1, 2, 6]))
  * ```
  */
 export function pyFunction<Run extends AnyFunction>(

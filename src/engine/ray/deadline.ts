@@ -13,9 +13,9 @@ export class Deadline {
     this.#end = performance.now() + timeout
   }
 
-  /** Milliseconds that are left, at least 1: timers take 0 for "no limit" now and then. */
+  /** Whole milliseconds that are left, at least 1: timers take 0 for "no limit" now and then. */
   left(): number {
-    return Math.max(1, Math.min(this.#end - performance.now(), 2 ** 31 - 1))
+    return Math.max(1, Math.min(Math.ceil(this.#end - performance.now()), 2 ** 31 - 1))
   }
 
   /**
