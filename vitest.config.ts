@@ -39,6 +39,9 @@ export default defineConfig({
           globalSetup: [...built.globalSetup, 'test/support/ray/global-setup.ts'],
           runner: './test/support/ray/runner.ts',
           name: 'ray',
+          // Tests that start heads of their own take seconds each, and many times that on a machine that is busy.
+          testTimeout: 3 * minute,
+          hookTimeout: 3 * minute,
           include: ['test/ray/**/*.test.ts'],
         },
       },

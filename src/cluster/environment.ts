@@ -25,8 +25,8 @@ export interface EnvironmentOptions {
 }
 
 /**
- * Makes a virtual environment with these packages, unless it is there already and complete. Half-made ones, and those
- * that lack something, are made anew. Does so once, however many processes ask at the same time.
+ * Makes a virtual environment with these packages, unless it is there already and complete. A half-made one is made
+ * anew; one that lacks something gets it, since somebody may be using it. Does so once, however many processes ask at the same time.
  *
  * @throws KlawError if there is no Python, or an installation fails.
  */
@@ -34,19 +34,43 @@ export async function ensureEnvironment(options: EnvironmentOptions): Promise<vo
   const { folder, requirements, onProgress } = options
   if (isComplete(folder, requirements)) return
   const make = async () => {
-    if (isComplete(folder, requirements)) return
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
-    writeMarker(folder, { requirements, complete: false })
-    try {
-      await install(options)
-    } catch (error) {
-      rmSync(folder, { recursive: true, force: true })
-      throw error
-    }
-    writeMarker(folder, { requirements, complete: true })
+    const marker = readMarker(folder)
+    if (marker?.complete === true) await complete(options, marker)
+    else await makeAnew(options)
   }
   await withFileLock(lockFileOf(folder), make, () => onProgress?.(`waiting for another process that makes ${folder}`))
+}
+
+async function makeAnew(options: EnvironmentOptions): Promise<void> {
+  const { folder, requirements, onProgress } = options
+  onProgress?.(`making ${folder} with ${requirements.join(', ')}; the first time this takes a few minutes`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  writeMarker(folder, { requirements, complete: false })
+  try {
+    await makeEmpty(folder)
+    await install(folder, requirements)
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+  writeMarker(folder, { requirements, complete: true })
+}
+
+/** Installs what is missing. Installers download everything before they change anything, so a failure changes nothing. */
+async function complete({ folder, requirements, onProgress }: EnvironmentOptions, marker: Marker): Promise<void> {
+  const missing = requirements.filter((requirement) => !marker.requirements.includes(requirement))
+  if (missing.length === 0) return
+  onProgress?.(`adding ${missing.join(', ')} to ${folder}`)
+  await install(folder, requirements)
+  const replaced = new Set(missing.map(packageOf))
+  const kept = marker.requirements.filter((requirement) => !replaced.has(packageOf(requirement)))
+  writeMarker(folder, { requirements: [...kept, ...missing], complete: true })
+}
+
+/** `ray` for `ray[client]==2.60.0`. */
+function packageOf(requirement: string): string {
+  return (/^[\w.-]+/.exec(requirement)?.[0] ?? requirement).toLowerCase()
 }
 
 /** Whether klaw has made the environment, if only in part: what it has not made, it must not replace. */
@@ -59,20 +83,22 @@ export function environmentCommand(folder: string, name: string): string {
   return join(folder, 'bin', name)
 }
 
-async function install({ folder, requirements, onProgress }: EnvironmentOptions): Promise<void> {
-  const python = environmentCommand(folder, 'python')
-  onProgress?.(`making ${folder} with ${requirements.join(', ')}; the first time this takes a few minutes`)
+async function makeEmpty(folder: string): Promise<void> {
   if (await hasUv()) {
-    await runCommand('uv', ['venv', '--allow-existing', '--python', '>=3.10,<3.14', folder], {
-      timeout: installTimeout,
-    })
-    await runCommand('uv', ['pip', 'install', '--python', python, ...requirements], { timeout: installTimeout })
+    const args = ['venv', '--allow-existing', '--python', '>=3.10,<3.14', folder]
+    await runCommand('uv', args, { timeout: installTimeout })
     return
   }
   const { command } = await findPython()
   await runCommand(command, ['-m', 'venv', folder], { timeout: installTimeout })
-  const quiet = ['--disable-pip-version-check', '--no-input', '--quiet']
-  await runCommand(python, ['-m', 'pip', 'install', ...quiet, ...requirements], { timeout: installTimeout })
+}
+
+async function install(folder: string, requirements: readonly string[]): Promise<void> {
+  const python = environmentCommand(folder, 'python')
+  const [command, ...args] = (await hasUv())
+    ? (['uv', 'pip', 'install', '--python', python] as const)
+    : ([python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--quiet'] as const)
+  await runCommand(command, [...args, ...requirements], { timeout: installTimeout })
 }
 
 async function hasUv(): Promise<boolean> {

@@ -20,7 +20,18 @@ test('an environment is made once, however many ask, and not again while it has 
   await Promise.all([ensureEnvironment(options), ensureEnvironment(options), ensureEnvironment(options)])
   await ensureEnvironment({ ...options, requirements: ['numpy'] })
   expect(installs(calls)).toBe(1)
-  await ensureEnvironment({ ...options, requirements: ['ray==2', 'numpy'] })
+})
+
+test('what is missing is added to one that is there, since somebody may be using it', async () => {
+  const machine = fakeMachine()
+  const calls = withUv(machine)
+  const options = { folder: join(machine.folder, 'env'), requirements: ['ray[client]==1', 'numpy'] }
+  await ensureEnvironment(options)
+  await ensureEnvironment({ ...options, requirements: ['ray[client]==2', 'ruff'] })
+  expect(readFileSync(calls, 'utf8').match(/^venv/gm)).toHaveLength(1)
+  const marker = JSON.parse(readFileSync(join(options.folder, '.klaw-environment.json'), 'utf8')) as unknown
+  expect(marker).toEqual({ requirements: ['numpy', 'ray[client]==2', 'ruff'], complete: true })
+  await ensureEnvironment({ ...options, requirements: ['ruff', 'numpy'] })
   expect(installs(calls)).toBe(2)
 })
 
