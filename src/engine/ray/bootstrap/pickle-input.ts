@@ -66,6 +66,17 @@ export class PickleInput {
     return line
   }
 
+  /** A line of Latin 1, in which other characters are escaped (`raw-unicode-escape`). */
+  escapedLine(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#position)
+    if (end === -1) this.refuse('it ends within a line')
+    const line = Buffer.from(this.bytes(end - this.#position)).toString('latin1')
+    this.#position += 1
+    return line.replace(/\\(?:u([\da-f]{4})|U(0010[\da-f]{4}|000[\da-f]{5}))/gi, (_, short, long) =>
+      String.fromCodePoint(Number.parseInt(short ?? long, 16)),
+    )
+  }
+
   /** A two's complement integer. */
   integer(length: number): number | bigint {
     if (length > maxIntegerBytes) this.refuse(`it holds an integer of ${length} bytes`)

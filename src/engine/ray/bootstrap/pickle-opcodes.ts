@@ -18,6 +18,7 @@ export const opcode = {
   NONE: 0x4e,
   BINPERSID: 0x51,
   REDUCE: 0x52,
+  UNICODE: 0x56,
   BINUNICODE: 0x58,
   EMPTY_LIST: 0x5d,
   APPEND: 0x61,

@@ -8,7 +8,7 @@ import { PyCall, PyGlobal, PyPersistent, PyTuple } from './pickle-values.ts'
  * what Python would have called. Lists are arrays, dicts maps, ints numbers where those hold them and bigints elsewhere; bytes are
  * views of `bytes`. Takes time and memory in proportion to the bytes.
  *
- * @throws {SerializationError} for what is no pickle, and for pickles with buffers beside them
+ * @throws {SerializationError} for what is no pickle, for pickles with buffers beside them, and for strings of Python 2
  */
 export function unpickle(bytes: Uint8Array): unknown {
   const input = new PickleInput(bytes)
@@ -39,6 +39,7 @@ function readScalar(code: number, input: PickleInput, stack: PickleStack): boole
   else if (code === op.INT || code === op.LONG) stack.push(input.decimal())
   else if (code === op.BINFLOAT) stack.push(input.float64())
   else if (code === op.FLOAT) stack.push(readFloat(input))
+  else if (code === op.UNICODE) stack.push(input.escapedLine())
   else if (code === op.SHORT_BINUNICODE) stack.push(input.text(input.uint8()))
   else if (code === op.BINUNICODE) stack.push(input.text(input.uint32()))
   else if (code === op.BINUNICODE8) stack.push(input.text(input.uint64()))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { RayError, RuntimeClosedError } from '../../../errors.ts'
 import type { ClusterVersions } from './bootstrap.ts'
 import { Connection, type Target, wordsOf } from './connection.ts'
@@ -38,6 +39,11 @@ export interface SessionOptions {
 const attemptTimeout = 5_000
 const longestPause = 1_000
 
+const duringSetUp = 'while it was being set up'
+
+/** How often a session is asked for whose process did not start. */
+const attempts = 5
+
 /**
  * A client's session with Ray's client server: a Ray job of its own, which outlives the connections that serve it. It ends when it is
  * closed, or lost: when the cluster ends it, or when it can not be reached for the grace period.
@@ -69,6 +75,17 @@ export class Session {
 
   /** @throws {RayError} that says what went wrong; nothing is left open then */
   static async open(options: SessionOptions): Promise<Session> {
+    const deadline = Date.now() + options.timeouts.connect + options.timeouts.session
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await Session.#tryOpen(options)
+      } catch (error) {
+        if (!isPassing(error) || attempt === attempts || Date.now() >= deadline) throw error
+      }
+    }
+  }
+
+  static async #tryOpen(options: SessionOptions): Promise<Session> {
     const { host, port, credentials, timeouts } = options
     const target: Target = { host, port, credentials, clientId: makeId() }
     const connection = await new ProcessHold().during(() => Connection.open(target, timeouts.connect))
@@ -183,7 +200,7 @@ export class Session {
         if (this.#closing.signal.aborted) return
         const canResume = this.#versions !== undefined && this.#options.timeouts.grace > 0
         if (!canResume || !this.#connection.canResumeAfter(error)) {
-          const moment = this.#versions === undefined ? 'while it was being set up' : 'for good'
+          const moment = this.#versions === undefined ? duringSetUp : 'for good'
           this.#lose(new RayError(`the session with the cluster broke ${moment}: ${wordsOf(error)}`, { cause: error }))
           return
         }
@@ -256,6 +273,22 @@ export class Session {
     // It only rejects because of the signal, which everyone who pauses looks at afterwards.
     await sleep(milliseconds, undefined, options).catch(() => {})
   }
+}
+
+/**
+ * Whether a session may come about at the next attempt. Ray's proxy picks the port of a session's process, on 127.0.0.1, about a second
+ * before that binds it. Another head on the same machine may take it meanwhile: then the process ends, or the proxy reaches the other
+ * head's, which may demand another token, or TLS. The next session gets another port.
+ */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof RayError)) return false
+  if (/Starting Ray client server failed|Proxy failed to Connect to backend/.test(error.message)) return true
+  // The proxy itself has taken our token: it was asked first.
+  return (
+    error.message.includes(duringSetUp) &&
+    error.cause instanceof ConnectError &&
+    error.cause.code === Code.Unauthenticated
+  )
 }
 
 function makeId(): string {

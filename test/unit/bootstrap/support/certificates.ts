@@ -26,8 +26,8 @@ export class Authority {
     this.cert = readFileSync(this.certFile, 'utf8')
   }
 
-  /** For that address, as server and as client. */
-  issue(address: string, options: { expired?: boolean } = {}): Certificate {
+  /** For these addresses, as server and as client. */
+  issue(addresses: string | readonly string[], options: { expired?: boolean } = {}): Certificate {
     this.#count += 1
     const name = `certificate-${this.#count}`
     this.#run([
@@ -42,7 +42,10 @@ export class Authority {
       '-subj',
       `/CN=${name}`,
     ])
-    writeFileSync(join(this.folder, `${name}.ext`), `subjectAltName=IP:${address},DNS:localhost\n`)
+    writeFileSync(
+      join(this.folder, `${name}.ext`),
+      `subjectAltName=${[addresses].flat().map((address) => `IP:${address}`)}\n`,
+    )
     const dates = options.expired ? ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'] : ['-days', '2']
     this.#run([
       'ca',
