@@ -9,7 +9,7 @@ import { Deadline } from './deadline.ts'
 import { RayEngine } from './engine.ts'
 import { type LaneChoice, openLane } from './lane/open-lane.ts'
 import { agentSources } from './package-sources.ts'
-import { prepareRuntimeEnv } from './runtime-env.ts'
+import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
 
 /** Bytes of the largest frame that the agent takes. */
 const maxFrame = 16 * 1024 * 1024
@@ -33,7 +33,8 @@ export interface OpenRayOptions extends CredentialOptions {
  * @throws RayError that says what is wrong, within the timeout
  */
 export async function openRayEngine(options: OpenRayOptions): Promise<RayEngine> {
-  const { host, port, namespace, timeout } = options
+  const { host, port, namespace, runtimeEnv, timeout } = options
+  if (runtimeEnv !== undefined) checkRuntimeEnv(runtimeEnv)
   const deadline = new Deadline(timeout, `connect() to ray://${host.includes(':') ? `[${host}]` : host}:${port}`)
   const credentials = await findCredentials(options, process.env)
   const left = deadline.left()

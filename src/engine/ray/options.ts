@@ -1,4 +1,5 @@
 import type { ActorSpec, CallSpec, ResourceRequest, TaskSpec } from '../actor-engine.ts'
+import { ownRuntimeEnv } from './runtime-env.ts'
 
 /** Options by Ray's own names. Absent ones are absent, so that Ray's defaults hold. */
 export type RayOptions = Readonly<Record<string, unknown>>
@@ -14,7 +15,7 @@ export function actorOptions(spec: ActorSpec): RayOptions {
     name: spec.name,
     namespace: spec.namespace,
     get_if_exists: unless(false, spec.getIfExists),
-    runtime_env: spec.runtimeEnv,
+    runtime_env: ownRuntimeEnv(spec.runtimeEnv),
   })
 }
 
@@ -23,7 +24,7 @@ export function taskOptions(spec: TaskSpec): RayOptions {
     ...resources(spec),
     max_retries: spec.maxRetries,
     retry_exceptions: unless(false, spec.retryExceptions),
-    runtime_env: spec.runtimeEnv,
+    runtime_env: ownRuntimeEnv(spec.runtimeEnv),
   })
 }
 
