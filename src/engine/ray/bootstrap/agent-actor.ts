@@ -54,10 +54,12 @@ export class AgentActor {
   }
 
   exchange(number: number, bytes: Uint8Array, wait: boolean): Promise<Uint8Array> {
-    return this.#call('exchange', [number, bytes, wait])
+    // The agent may keep the answer for long while nobody waits for it.
+    return this.#call('exchange', [number, bytes, wait], false)
   }
 
-  async #call(method: string, args: readonly unknown[]): Promise<Uint8Array> {
+  /** `holds`: whether the process stays alive for the answer. It does until the cluster has the call. */
+  async #call(method: string, args: readonly unknown[], holds = true): Promise<Uint8Array> {
     const { channel, clientId } = this.#session
     const id = await submit(channel, {
       type: ClientTask_RemoteExecType.METHOD,
@@ -68,7 +70,7 @@ export class AgentActor {
       data: pickle(new PyTuple([new PyTuple(args), new Map()])),
     })
     try {
-      return answerOf(method, unpickle(await get(channel, id)))
+      return answerOf(method, unpickle(await get(channel, id, holds)))
     } finally {
       release(channel, [id])
     }

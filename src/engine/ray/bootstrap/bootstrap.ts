@@ -36,7 +36,8 @@ export interface Bootstrap {
   startAgent(settings: AgentSettings): Promise<AgentAddress>
   /**
    * One exchange of the tunnel lane: carries bytes to the agent, and answers with what the agent has for us. The agent may hold the answer back for a
-   * while when it has nothing to say. Several may be under way; the agent puts them in order by the number.
+   * while when it has nothing to say. Several may be under way; the agent puts them in order by the number. The process stays alive until the call has
+   * left, and not for its answer: whoever waits for something sees to that.
    */
   exchange(number: number, bytes: Uint8Array, wait: boolean): Promise<Uint8Array>
   /** Makes a file available to the cluster under a URI, as Ray's own `working_dir` upload does; a no-op when it is there. */

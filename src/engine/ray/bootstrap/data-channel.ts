@@ -15,6 +15,8 @@ export interface Exchange {
   take(response: DataResponse): boolean
   /** The exchange ends without an answer. */
   fail(error: Error): void
+  /** Whether the process stays alive for it. Default true. */
+  readonly holds?: boolean
 }
 
 /**
@@ -41,7 +43,7 @@ export class DataChannel {
     }
     const id = this.#nextId()
     this.#underWay.set(id, exchange)
-    this.#hold.take()
+    if (exchange.holds !== false) this.#hold.take()
     this.#queue?.push(exchange.messages(id))
   }
 
@@ -50,14 +52,8 @@ export class DataChannel {
    *
    * @param heard called for each answer
    */
-  async serve(
-    streamer: Client<typeof RayletDataStreamer>,
-    options: CallOptions,
-    first: readonly DataRequestInit[],
-    heard: () => void,
-  ): Promise<void> {
+  async serve(streamer: Client<typeof RayletDataStreamer>, options: CallOptions, heard: () => void): Promise<void> {
     const queue = new RequestQueue()
-    queue.push(first)
     for (const [id, exchange] of this.#underWay) queue.push(exchange.messages(id))
     this.#queue = queue
     try {
@@ -109,7 +105,10 @@ export class DataChannel {
   }
 
   #forget(id: number): void {
-    if (this.#underWay.delete(id)) this.#hold.release()
+    const exchange = this.#underWay.get(id)
+    if (exchange === undefined) return
+    this.#underWay.delete(id)
+    if (exchange.holds !== false) this.#hold.release()
   }
 
   /** Numbers start again at 1; 0 is for requests that nobody waits for. */

@@ -79,11 +79,16 @@ export async function submit(channel: DataChannel, task: Task): Promise<Uint8Arr
   return id
 }
 
-/** Waits for an object, and resolves with its pickled value. A task that failed has its exception as its value. */
-export function get(channel: DataChannel, id: Uint8Array): Promise<Uint8Array> {
+/**
+ * Waits for an object, and resolves with its pickled value. A task that failed has its exception as its value.
+ *
+ * @param holds whether the process stays alive for it
+ */
+export function get(channel: DataChannel, id: Uint8Array, holds = true): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const parts: Uint8Array[] = []
     channel.start({
+      holds,
       *messages(reqId) {
         yield { reqId, type: { case: 'get', value: { ids: [id], asynchronous: true, startChunkId: parts.length } } }
       },

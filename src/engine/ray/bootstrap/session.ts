@@ -59,6 +59,7 @@ export class Session {
   #connection: Connection
   #versions: ClusterVersions | undefined
   #lost: Error | undefined
+  #probing = false
   #onLost: ((error: Error) => void)[] = []
   #closed: Promise<void> | undefined
   #served: Promise<void> | undefined
@@ -189,9 +190,8 @@ export class Session {
     while (!this.#closing.signal.aborted) {
       try {
         const headers = { ...this.#connection.headers, reconnecting: resumed ? 'True' : 'False' }
-        // A session that was resumed is asked for something, so that we know.
-        const first = resumed ? [{ type: { case: 'connectionInfo', value: {} } } as const] : []
-        await this.channel.serve(this.#connection.streamer, { headers }, first, () => {
+        if (resumed) this.#probe()
+        await this.channel.serve(this.#connection.streamer, { headers }, () => {
           well = Date.now()
         })
         if (!this.#closing.signal.aborted) this.#lose(new RayError('the cluster has ended the session'))
@@ -210,6 +210,17 @@ export class Session {
         if (!(await this.#reconnect(well + this.#options.timeouts.grace, error))) return
       }
     }
+  }
+
+  /** A session that was resumed is asked for something, so that it is known to be well again. */
+  #probe(): void {
+    if (this.#probing) return
+    this.#probing = true
+    const done = () => {
+      this.#probing = false
+    }
+    // It fails with the session only, which is told elsewhere.
+    ask(this.channel, { case: 'connectionInfo', value: {} }, 'connectionInfo').then(done, done)
   }
 
   /** False when the session is over. */

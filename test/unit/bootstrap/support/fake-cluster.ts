@@ -53,6 +53,7 @@ export class FakeCluster {
   readonly #sockets = new Set<Socket>()
   /** Answers by client and request, until they are acknowledged. */
   readonly #answers = new Map<string, Map<number, Response>>()
+  readonly #acknowledgedOf = new Map<object, number>()
   readonly #results = new Map<string, unknown>()
   #lastId = 0
 
@@ -152,6 +153,11 @@ export class FakeCluster {
       out.write(answer)
     }
     if (type.case === 'get') return void this.#get(reqId, type.value.ids[0] as Uint8Array, type.value.startChunkId, out)
+    const forgotten = reqId <= (this.#acknowledgedOf.get(answers) ?? 0)
+    if (forgotten && type.case !== 'acknowledge' && type.case !== 'connectionCleanup') {
+      out.destroy(new ConnectError(`request ${reqId} has been acknowledged`, Code.FailedPrecondition))
+      return
+    }
     const known = answers.get(reqId)
     if (known !== undefined) return void out.write(known)
     if (type.case === 'init') {
@@ -173,6 +179,7 @@ export class FakeCluster {
       send({ case: 'release', value: { ok: type.value.ids.map(() => true) } })
     } else if (type.case === 'acknowledge') {
       this.acknowledged.push(type.value.reqId)
+      this.#acknowledgedOf.set(answers, type.value.reqId)
       for (const id of answers.keys()) if (id <= type.value.reqId) answers.delete(id)
     } else if (type.case === 'connectionCleanup') {
       this.cleanups += 1
