@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -81,9 +82,13 @@ def new_hello(resume: bool = False, received: int = 0) -> Hello:
 
 @contextlib.asynccontextmanager
 async def listening(
-    serve: Callable[[ResumableTransport], TransportListener], *, hello_time: float = HELLO_TIME, **options: Any
+    serve: Callable[[ResumableTransport], TransportListener],
+    *,
+    tls: ssl.SSLContext | None = None,
+    hello_time: float = HELLO_TIME,
+    **options: Any,
 ) -> AsyncIterator[tuple[Listener, int]]:
-    listener = Listener(Connections(TOKEN, serve, **options), hello_time=hello_time)
+    listener = Listener(Connections(TOKEN, serve, **options), tls=tls, hello_time=hello_time)
     port = listener.start(HOST)
     try:
         yield listener, port
@@ -91,8 +96,8 @@ async def listening(
         listener.close()
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Waits for a condition that the event loop will bring about."""
-    async with asyncio.timeout(10) if hasattr(asyncio, "timeout") else contextlib.nullcontext():
+    async with asyncio.timeout(seconds) if hasattr(asyncio, "timeout") else contextlib.nullcontext():
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.001)

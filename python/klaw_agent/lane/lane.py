@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Lane(Protocol):
-    """Takes pieces from the transport that it carries, and brings it what comes. Nothing is heard of it after `end` or `abort`."""
+    """Takes pieces from the transport that it carries, and brings it what comes."""
 
     def pump(self) -> None:
         """Takes as many pieces as the lane can carry now: there may be some."""
@@ -17,9 +17,9 @@ class Lane(Protocol):
     def resume_reading(self) -> None: ...
 
     def end(self) -> None:
-        """Ends after what was taken."""
+        """Ends after what was taken. The transport hears when it is gone."""
         ...
 
     def abort(self) -> None:
-        """Ends at once, whatever is under way."""
+        """Ends at once, whatever is under way. The transport has let go of it."""
         ...

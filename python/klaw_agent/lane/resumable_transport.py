@@ -93,7 +93,9 @@ class ResumableTransport:
         if lane is None:
             self._stream.clear()
             return
-        lane.pause_reading()
+        if self._is_held_up:
+            # What comes is not looked at, but a socket that is closed with something unread loses what its peer has not read.
+            lane.resume_reading()
         self._timer = self._loop.call_later(_CLOSING_TIME, self._let_go)
         self.flush()
 
@@ -204,9 +206,6 @@ class ResumableTransport:
         if self._is_closed:
             return
         if stream.is_over:
-            lane, self._lane = self._lane, None
-            if lane is not None:
-                lane.end()
             self._die("the connection was closed by its peer", None)
         elif stream.is_stirred:
             stream.is_stirred = False

@@ -36,7 +36,13 @@ class TcpLane(asyncio.BufferedProtocol):
             self._socket.resume_reading()
 
     def end(self) -> None:
-        self._socket.close()
+        """Until the client has closed its end too, it is read from."""
+        if self._socket.is_closing():
+            return
+        if self._socket.can_write_eof():
+            self._socket.write_eof()
+        else:
+            self._socket.close()
 
     def abort(self) -> None:
         self._socket.abort()

@@ -142,7 +142,7 @@ class Tunnel:
 
     def abort(self) -> None:
         self._carried = None
-        self._close("another lane has taken the place of this one")
+        self._close("the tunnel is over")
 
     # Inside.
 
