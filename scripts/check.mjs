@@ -27,7 +27,12 @@ const steps = [
   { name: 'package', command: process.execPath, args: ['scripts/check-package.mjs'], talks: true },
   { name: 'python-lint', command: 'ruff', args: ['check', '--quiet', 'python'], python: true },
   { name: 'python-format', command: 'ruff', args: ['format', '--check', '--quiet', 'python'], python: true },
-  { name: 'python-types', command: 'mypy', args: ['--config-file', 'python/pyproject.toml', 'python'], python: true },
+  {
+    name: 'python-types',
+    command: 'mypy',
+    args: ['--config-file', 'python/pyproject.toml', 'python/klaw_agent', 'python/klaw_cluster'],
+    python: true,
+  },
   { name: 'python-test', command: 'pytest', args: ['-c', 'python/pyproject.toml', 'python/tests'], python: true },
   // Last and unwrapped, so that its closing line 'N passed, N failed' closes the whole run.
   { name: 'test', command: 'npm', args: ['test', '--silent'] },
