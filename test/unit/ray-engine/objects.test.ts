@@ -1,0 +1,287 @@
+import { describe, expect, test } from 'vitest'
+import { ObjectRef } from '../../../src/api/object-ref.ts'
+import { freeObjects, getObjects, putObject, waitForObjects } from '../../../src/api/objects.ts'
+import { RayError } from '../../../src/errors.ts'
+import { FrameFlag } from '../../../src/wire/frame.ts'
+import { rejection } from '../../support/rejection.ts'
+import { settle, startRig, until } from './fake-agent.ts'
+
+const objectRef = 1
+
+describe('put', () => {
+  test('a small value goes in one frame, and is fetched only when somebody asks', async () => {
+    const { agent, engine } = await startRig()
+    const ref = putObject(engine.objects, { a: 1 })
+    await settle()
+    const [put] = agent.of('put')
+    expect(put).toMatchObject({ flags: 0, stream: Number(ref.id) })
+    expect(agent.codec.decode(put?.body.subarray(8) as Uint8Array)).toEqual({ a: 1 })
+    expect(agent.of('get')).toEqual([])
+    agent.stored(Number(ref.id))
+    const value = getObjects(engine.objects, ref)
+    await until(() => agent.of('get').length === 1)
+    agent.value(Number(ref.id), { a: 1 })
+    expect(await value).toEqual({ a: 1 })
+    // What is small is kept: each time a fresh copy.
+    expect(await ref).toEqual({ a: 1 })
+    expect(await ref).not.toBe(await ref)
+    expect(agent.of('get')).toHaveLength(1)
+  })
+
+  test('a large value goes in parts of a MiB, as there is room, with what is small in between', async () => {
+    const { agent, engine, transport } = await startRig()
+    const told: number[] = []
+    const large = new Uint8Array(5 * 1024 * 1024 + 7).map((_, index) => index % 251)
+    transport.writable = false
+    const ref = putObject(engine.objects, large, { onProgress: (bytes) => told.push(bytes) })
+    await settle()
+    expect(agent.of('put')).toHaveLength(1)
+    const small = putObject(engine.objects, 1)
+    await settle()
+    expect(agent.of('put').at(-1)?.stream).toBe(Number(small.id))
+    transport.makeRoom()
+    await until(() => agent.of('put').length === 7)
+    const parts = agent.of('put').filter(({ stream }) => stream === Number(ref.id))
+    expect(parts.map(({ flags }) => flags)).toEqual([16, 16, 16, 16, 16, 0])
+    for (const { body } of parts) expect(body.byteLength).toBeLessThanOrEqual(1024 * 1024 + 8)
+    const bytes = Buffer.concat([parts[0]?.body.subarray(8) as Uint8Array, ...parts.slice(1).map(({ body }) => body)])
+    expect(Buffer.compare(agent.codec.decode(bytes) as Uint8Array, large)).toBe(0)
+    expect(told.at(-1)).toBe(bytes.byteLength)
+    expect(told).toEqual([...told].sort((a, b) => a - b))
+  })
+
+  test('what the store has no room for is what the ref fails with', async () => {
+    const { agent, engine } = await startRig()
+    const ref = putObject(engine.objects, 1)
+    await settle()
+    agent.frame(0x51, FrameFlag.error, Number(ref.id), (out) => agent.codec.encodeInto(out, new RayError('no room')))
+    await expect(waitForObjects(engine.objects, [ref])).resolves.toEqual([[ref], []])
+    await expect(getObjects(engine.objects, ref)).rejects.toThrow('no room')
+    expect(agent.of('get')).toEqual([])
+  })
+
+  test('a ref inside a large value is held until all of it has been sent', async () => {
+    const { agent, engine, transport } = await startRig()
+    const inner = putObject(engine.objects, 1)
+    agent.stored(Number(inner.id))
+    await settle()
+    transport.writable = false
+    putObject(engine.objects, { inner, fill: new Uint8Array(3 * 1024 * 1024) })
+    inner[Symbol.dispose]()
+    await settle()
+    expect(agent.released().has(Number(inner.id))).toBe(false)
+    transport.makeRoom()
+    await until(() => agent.released().get(Number(inner.id)) === 1)
+    const types = agent.seen.map(({ type }) => type)
+    expect(types.lastIndexOf('release')).toBeGreaterThan(types.lastIndexOf('put'))
+  })
+})
+
+describe('get', () => {
+  test('a large value is assembled in one buffer, which its arrays are views of, and fetched again for the next get', async () => {
+    const { agent, engine } = await startRig()
+    const ref = new ObjectRef<Float64Array>(engine.objects.create())
+    const told: [number, number][] = []
+    const large = new Float64Array(400_000).map((_, index) => index)
+    for (let round = 1; round <= 2; round++) {
+      const got = getObjects(engine.objects, ref, { onProgress: (bytes, total) => told.push([bytes, total]) })
+      await until(() => agent.of('get').length === round)
+      agent.value(Number(ref.id), large, { part: 1024 * 1024 })
+      const value = (await got) as Float64Array
+      expect(value.length).toBe(large.length)
+      expect(value[399_999]).toBe(399_999)
+      expect(value.buffer.byteLength).toBeGreaterThan(value.byteLength)
+    }
+    const total = told.at(-1)?.[1]
+    expect(told.at(-1)).toEqual([total, total])
+    expect(told.length).toBe(8)
+  })
+
+  test('two who wait for a large value get copies of their own', async () => {
+    const { agent, engine } = await startRig()
+    const ref = new ObjectRef<Float64Array>(engine.objects.create())
+    const both = Promise.all([getObjects(engine.objects, [ref, ref]), ref])
+    await until(() => agent.of('get').length === 1)
+    agent.value(Number(ref.id), new Float64Array(200_000).fill(1), { part: 700_000 })
+    const [[one, two], three] = (await both) as [[Float64Array, Float64Array], Float64Array]
+    one.fill(2)
+    two.fill(3)
+    expect([one[7], two[7], three[7]]).toEqual([2, 3, 1])
+  })
+
+  test('giving up tells the agent, and a value that comes all the same is let go with what it holds', async () => {
+    const { agent, engine, transport } = await startRig()
+    const ref = new ObjectRef(engine.objects.create())
+    const controller = new AbortController()
+    const got = getObjects(engine.objects, ref, { signal: controller.signal })
+    await until(() => agent.of('get').length === 1)
+    expect(transport.held).toBe(true)
+    controller.abort(new Error('enough'))
+    await expect(got).rejects.toThrow('enough')
+    await until(() => agent.of('get').length === 2)
+    expect(agent.of('get')[1]?.flags).toBe(FrameFlag.error)
+    agent.value(Number(ref.id), 5)
+    await settle()
+    const again = getObjects(engine.objects, ref)
+    await until(() => agent.of('get').length === 3)
+    agent.value(Number(ref.id), 6)
+    expect(await again).toBe(6)
+  })
+
+  test('a timeout of 0 looks, and then takes what is there', async () => {
+    const { agent, engine } = await startRig()
+    const ref = new ObjectRef(engine.objects.create())
+    const first = rejection(getObjects(engine.objects, ref, { timeout: 0 }))
+    await until(() => agent.of('watch').length === 1)
+    expect(agent.of('watch')[0]?.flags).toBe(FrameFlag.attempt)
+    agent.settled(Number(ref.id), 0)
+    expect(await first).toMatchObject({ code: 'GET_TIMEOUT' })
+    const second = getObjects(engine.objects, ref, { timeout: 0 })
+    await until(() => agent.of('watch').length === 2)
+    agent.settled(Number(ref.id), 1)
+    await until(() => agent.of('get').length === 1)
+    agent.value(Number(ref.id), 'here')
+    expect(await second).toBe('here')
+  })
+
+  test('a value longer or shorter than announced ends the connection', async () => {
+    const { agent, engine } = await startRig()
+    const ref = new ObjectRef(engine.objects.create())
+    const got = rejection(getObjects(engine.objects, ref))
+    await until(() => agent.of('get').length === 1)
+    agent.frame(0x53, 0, Number(ref.id), (out) => {
+      out.writeUint32(9)
+      out.writeUint32(0)
+      out.writeUint8(1)
+    })
+    expect(await got).toMatchObject({ message: 'the peer sent a frame that can not be read' })
+  })
+
+  test('a value that is larger than anything the codec reads fails, and nothing is allocated for it', async () => {
+    const { agent, engine } = await startRig()
+    const ref = new ObjectRef(engine.objects.create())
+    const got = rejection(getObjects(engine.objects, ref))
+    await until(() => agent.of('get').length === 1)
+    agent.frame(0x53, FrameFlag.more, Number(ref.id), (out) => {
+      out.writeUint32(0)
+      out.writeUint32(1)
+      out.writeUint8(1)
+    })
+    await settle()
+    expect(engine.lost).toBeUndefined()
+    agent.lose(new RayError('gone'))
+    expect(await got).toMatchObject({ message: 'gone' })
+  })
+})
+
+describe('wait', () => {
+  test('asks for the settling and not for the values', async () => {
+    const { agent, engine } = await startRig()
+    const refs = [1, 2, 3].map(() => new ObjectRef(engine.objects.create()))
+    const waited = waitForObjects(engine.objects, refs, { numReturns: 2 })
+    await until(() => agent.of('watch').length === 3)
+    agent.settled(Number(refs[2]?.id), 1)
+    agent.settled(Number(refs[0]?.id), 2)
+    const [ready, pending] = await waited
+    expect(ready).toEqual([refs[0], refs[2]])
+    expect(pending).toEqual([refs[1]])
+    expect(agent.of('get')).toEqual([])
+    // Nobody waits for the third any more.
+    await until(() => agent.of('watch').length === 4)
+    expect(agent.of('watch')[3]).toMatchObject({ flags: FrameFlag.error, stream: Number(refs[1]?.id) })
+  })
+})
+
+describe('counts', () => {
+  test('a ref that was disposed of gives its number back, once, behind what was sent before', async () => {
+    const { agent, engine } = await startRig()
+    const ref = putObject(engine.objects, 1)
+    agent.stored(Number(ref.id))
+    await settle()
+    ref[Symbol.dispose]()
+    ref[Symbol.dispose]()
+    await until(() => agent.released().size === 1)
+    await settle()
+    expect(agent.released()).toEqual(new Map([[Number(ref.id), 1]]))
+  })
+
+  test('each time that a number arrives it counts, and all of it is given back together', async () => {
+    const { agent, engine } = await startRig()
+    const ref = new ObjectRef<unknown[]>(engine.objects.create())
+    const other = new ObjectRef<unknown[]>(engine.objects.create())
+    const both = Promise.all([ref, other])
+    await until(() => agent.of('get').length === 2)
+    const number = 2 ** 31 + 5
+    agent.value(Number(ref.id), [agent.handle(objectRef, [number, 'ab'])])
+    agent.value(Number(other.id), [agent.handle(objectRef, [number, 'ab']), agent.handle(objectRef, [number, 'ab'])])
+    const [[first], [second, third]] = (await both) as [[ObjectRef<unknown>], ObjectRef<unknown>[]]
+    expect(first.equals(second as ObjectRef<unknown>)).toBe(true)
+    // Reading the kept bytes again is no new handle for the agent.
+    const [again] = (await ref) as [ObjectRef<unknown>]
+    for (const handle of [first, second, third, again]) handle?.[Symbol.dispose]()
+    await settle()
+    expect(agent.released().has(number)).toBe(false)
+    ref[Symbol.dispose]()
+    other[Symbol.dispose]()
+    await until(() => agent.released().get(number) === 3)
+  })
+
+  test('a number that comes back is the object that the client has', async () => {
+    const { agent, engine } = await startRig()
+    const mine = putObject(engine.objects, 1)
+    putObject(engine.objects, [mine])
+    const ref = new ObjectRef<unknown[]>(engine.objects.create())
+    const got = getObjects(engine.objects, ref)
+    await until(() => agent.of('get').length === 1)
+    agent.value(Number(ref.id), [agent.handle(objectRef, [Number(mine.id), 'ab'])])
+    const [back] = (await got) as [ObjectRef<number>]
+    expect(back.equals(mine)).toBe(true)
+    agent.stored(Number(mine.id))
+    await settle()
+    for (const handle of [mine, back, ref]) handle[Symbol.dispose]()
+    await until(() => agent.released().get(Number(mine.id)) === 2)
+  })
+
+  test('free ends the values here as well', async () => {
+    const { engine } = await startRig()
+    const ref = putObject(engine.objects, 1)
+    await freeObjects(engine.objects, ref)
+    await expect(getObjects(engine.objects, ref)).rejects.toMatchObject({ code: 'OBJECT_FREED' })
+  })
+})
+
+describe('the end', () => {
+  test('everything that waits settles when the connection is lost for good, and the session is ended', async () => {
+    const { agent, engine, ended, transport } = await startRig()
+    agent.operations.set('cluster.nodes', () => new Promise(() => {}))
+    const ref = new ObjectRef(engine.objects.create())
+    const large = putObject(engine.objects, new Uint8Array(8 * 1024 * 1024))
+    transport.writable = false
+    const waits = [
+      rejection(getObjects(engine.objects, ref)),
+      rejection(waitForObjects(engine.objects, [ref])),
+      rejection(Promise.resolve(large)),
+      rejection(engine.cluster.nodes()),
+    ]
+    await settle()
+    agent.lose(new RayError('the agent is gone'))
+    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ message: 'the agent is gone' })
+    await expect(getObjects(engine.objects, ref)).rejects.toThrow('the agent is gone')
+    expect(() => putObject(engine.objects, 1)).toThrow('the agent is gone')
+    expect(ended()).toBe(1)
+    await engine.shutdown()
+    expect(ended()).toBe(1)
+  })
+
+  test('nothing keeps the process once nobody waits', async () => {
+    const { agent, engine, transport } = await startRig()
+    expect(transport.held).toBe(false)
+    const ref = putObject(engine.objects, 1)
+    const value = getObjects(engine.objects, ref)
+    await until(() => agent.of('get').length === 1)
+    expect(transport.held).toBe(true)
+    agent.value(Number(ref.id), 1)
+    await value
+    expect(transport.held).toBe(false)
+  })
+})
