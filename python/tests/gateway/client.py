@@ -112,12 +112,12 @@ class Client:
     def abort(self, asked: asyncio.Future[Any]) -> None:
         self.send(write_frame(ABORT, 0, asked.request))  # type: ignore[attr-defined]
 
-    def start(self, module: str, name: str, *args: Any, **options: Any) -> tuple[int, asyncio.Future[Any]]:
+    def start(self, module: str, name: str, /, *args: Any, **options: Any) -> tuple[int, asyncio.Future[Any]]:
         number = self.number()
         argument = {"number": number, "module": module, "name": name, "args": list(args), "options": options}
         return number, self.ask("actor.create", argument)
 
-    async def create(self, module: str, name: str, *args: Any, **options: Any) -> int:
+    async def create(self, module: str, name: str, /, *args: Any, **options: Any) -> int:
         number, created = self.start(module, name, *args, **options)
         await created
         return number
@@ -144,7 +144,7 @@ class Client:
         self.ask("actor.call", argument)
         return number
 
-    def task(self, module: str, name: str, *args: Any, **options: Any) -> int:
+    def task(self, module: str, name: str, /, *args: Any, **options: Any) -> int:
         number = self.number()
         self.ask(
             "task.submit", {"number": number, "module": module, "name": name, "args": list(args), "options": options}

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import ray
+from ray.util.queue import Queue
 
 
 class Counter:
@@ -71,11 +72,24 @@ class Counter:
         return lambda: None
 
     def count_to(self, end: int) -> Iterator[int]:
-        yield from range(end)
+        # Not `yield from range(end)`: Ray sends something into generators, which a range does not take.
+        for number in range(end):  # noqa: UP028
+            yield number
 
     def count_and_fail(self, end: int) -> Iterator[int]:
-        yield from range(end)
+        for number in range(end):  # noqa: UP028
+            yield number
         raise ValueError("enough")
+
+    def fill(self, queue: Queue, items: list[Any]) -> int:
+        for item in items:
+            queue.put(item)
+        return queue.qsize()
+
+    def make_queue(self, maxsize: int) -> Queue:
+        self.queue = Queue(maxsize)
+        self.queue.put("from python")
+        return self.queue
 
     def die(self) -> None:
         import os
@@ -150,8 +164,28 @@ def broken() -> None:
     raise RuntimeError("broken")
 
 
-def numbers(end: int) -> Iterator[int]:
-    yield from range(end)
+def numbers(end: int = 3) -> Iterator[int]:
+    yield end
 
 
 constant = 5
+
+
+def slow_numbers(end: int) -> Iterator[int]:
+    for number in range(end):
+        time.sleep(0.05)
+        yield number
+
+
+@ray.remote
+def remote_double(value: Any) -> Any:
+    return value * 2
+
+
+class Money:
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+
+
+def large(size: int) -> Iterator[bytes]:
+    yield bytes(size)

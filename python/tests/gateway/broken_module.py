@@ -1,0 +1,3 @@
+"""A module that can not be imported."""
+
+BROKEN = 1 / 0
