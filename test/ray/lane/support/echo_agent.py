@@ -14,11 +14,11 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from klaw_agent.lane.connections import Connections  # noqa: E402
-from klaw_agent.lane.resumable_transport import ResumableTransport  # noqa: E402
-from klaw_agent.lane.tunnel import Tunnels  # noqa: E402
-from klaw_agent.listener import Listener  # noqa: E402
-from klaw_agent.wire.connection import Connection, OperationContext  # noqa: E402
+from klaw_agent.lane.connections import Connections
+from klaw_agent.lane.resumable_transport import ResumableTransport
+from klaw_agent.lane.tunnel import Tunnels
+from klaw_agent.listener import Listener
+from klaw_agent.wire.connection import Connection, OperationContext
 
 _CALL = struct.Struct("<QBI")
 
