@@ -15,6 +15,13 @@ import pytest
 HERE = Path(__file__).parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            # Ray does not wait for the processes that it has started, nor closes their files.
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:
     ray = pytest.importorskip("ray", reason="Ray is not installed: the gateway can not be tested")
@@ -23,6 +30,8 @@ def cluster() -> Iterator[None]:
     # A cluster of its own without a token: nothing is written to the user's home.
     os.environ["RAY_AUTH_MODE"] = "disabled"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Older versions warn of what this will mean.
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
     address = f"127.{os.getpid() >> 16 & 127 or 77}.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}"
     with tempfile.TemporaryDirectory(prefix="kg", dir="/tmp") as folder:
         ray.init(
