@@ -293,7 +293,8 @@ export class Session {
  */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof RayError)) return false
-  if (/Starting Ray client server failed|Proxy failed to Connect to backend/.test(error.message)) return true
+  if (/Starting Ray client server failed|Proxy failed to Connect to backend|psutil\.\w*Process:/.test(error.message))
+    return true
   // The proxy itself has taken our token: it was asked first.
   return (
     error.message.includes(duringSetUp) &&
