@@ -9,7 +9,8 @@ import type { Progress } from '../object-engine.ts'
 /** A large value on its way to the store. */
 interface Upload {
   readonly number: number
-  readonly bytes: Uint8Array
+  /** Nobody else's: they change while they are sent. */
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly progress: Progress | undefined
   /** All of it has been handed to the transport. */
   readonly sent: () => void
@@ -32,7 +33,7 @@ export class Uploads {
     this.#transport = transport
   }
 
-  start(number: number, bytes: Uint8Array, progress: Progress | undefined, sent: () => void): void {
+  start(number: number, bytes: Uint8Array<ArrayBuffer>, progress: Progress | undefined, sent: () => void): void {
     const upload = { number, bytes, progress, sent, position: 0 }
     this.#writePart(upload)
     if (upload.position === bytes.byteLength) {
@@ -67,13 +68,38 @@ export class Uploads {
     if (this.#waiting.length > 0) this.#waitForRoom()
   }
 
+  /**
+   * Sends the next part from where it lies. Its header takes the place of the bytes before it, which have left as a small frame of their own: so the value
+   * is not copied once more, though the transport keeps what it has not been told to have arrived.
+   */
   #writePart(upload: Upload): void {
     const { number, bytes, position, progress } = upload
-    const end = Math.min(position + largestPart, bytes.byteLength)
+    const rest = bytes.byteLength - position
+    if (rest <= headerLength) this.#postCopy(upload, rest)
+    else {
+      this.#postCopy(upload, headerLength)
+      const start = upload.position - headerLength
+      const end = Math.min(start + headerLength + largestPart, bytes.byteLength)
+      const frame = writerOver(bytes.subarray(start, end))
+      beginFrame(frame, FrameType.put, end < bytes.byteLength ? FrameFlag.more : 0, number)
+      frame.position = end - start
+      endFrame(frame, 0)
+      this.#transport.post(frame.bytes)
+      upload.position = end
+    }
+    // What the program does there, and throws, is not the affair of whoever is sending here.
+    if (progress !== undefined) {
+      const sent = upload.position
+      queueMicrotask(() => progress(sent, bytes.byteLength))
+    }
+  }
+
+  /** Sends a few bytes of the value as a copy; the first ones with its length. */
+  #postCopy(upload: Upload, count: number): void {
+    const { number, bytes, position } = upload
+    const end = position + count
     const more = end < bytes.byteLength
-    const writer = new ByteWriter(0)
-    writer.bytes = new Uint8Array(Buffer.allocUnsafeSlow(headerLength + 8 + end - position).buffer)
-    writer.view = new DataView(writer.bytes.buffer)
+    const writer = new ByteWriter(headerLength + 8 + count)
     const start =
       position === 0
         ? beginPut(writer, number, bytes.byteLength, more)
@@ -84,7 +110,13 @@ export class Uploads {
     this.#connection.flush()
     this.#transport.post(writer.bytes.subarray(0, writer.position))
     upload.position = end
-    // What the program does there, and throws, is not the affair of whoever is sending here.
-    if (progress !== undefined) queueMicrotask(() => progress(end, bytes.byteLength))
   }
+}
+
+/** A writer that writes into these bytes. */
+function writerOver(bytes: Uint8Array<ArrayBuffer>): ByteWriter {
+  const writer = new ByteWriter(0)
+  writer.bytes = bytes
+  writer.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return writer
 }
