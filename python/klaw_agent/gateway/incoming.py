@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from typing import NamedTuple
 
 from ..codec import MAX_BYTES
 from ..wire.frame import MORE, Frame, FrameError
 from .frames import read_length
+
+#: Bytes from which large pages are asked for.
+_HUGE = 4 * 1024 * 1024
 
 
 class Arrived(NamedTuple):
@@ -41,8 +45,7 @@ class Incoming:
                 if len(body) != total:
                     raise FrameError(f"a value announces {total} bytes, {len(body)} came")
                 return Arrived(body, frame.is_own)
-            # Pages are taken when they are written, so what is only announced costs nothing.
-            buffer = self._buffers[stream] = memoryview(mmap.mmap(-1, max(total, 1)))[:total]
+            buffer = self._buffers[stream] = allocate(total)
             self._filled[stream] = 0
         start = self._filled[stream]
         end = start + len(body)
@@ -58,3 +61,13 @@ class Incoming:
     def clear(self) -> None:
         self._buffers.clear()
         self._filled.clear()
+
+
+def allocate(size: int) -> memoryview:
+    """Memory whose pages are taken when they are written, so what is only announced costs nothing, and go back with the last view of it."""
+    memory = mmap.mmap(-1, max(size, 1))
+    if size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
+        # Taking small pages would take longer than filling them. Where there are no large ones, nothing is lost.
+        with contextlib.suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)[:size]
