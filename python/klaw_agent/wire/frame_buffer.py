@@ -12,6 +12,8 @@ from .frame import HEADER_LENGTH, LENGTH_FIELD, Frame, frame_length, read_frame
 _SIZE: Final = 256 * 1024
 #: A frame that is not complete and has at least that many bytes is received into memory of its own.
 _LARGE: Final = 64 * 1024
+#: Up to that many bytes the memory is taken from what was freed before.
+_RECYCLED: Final = 4 * 1024 * 1024
 #: A frame of its own starts there, so that its body stands at a multiple of eight.
 _OFFSET: Final = 8 - HEADER_LENGTH % 8
 
@@ -74,9 +76,10 @@ class FrameBuffer:
             yield read_frame(self._shared, start, start + length)
 
     def _begin_large(self, length: int) -> None:
-        # Pages are taken when they are written, so what is only announced costs nothing; and they go back when nobody
-        # looks at them any more.
-        self._large = memoryview(mmap.mmap(-1, _OFFSET + length))
+        # Memory that was used before costs a tenth of fresh pages. Beyond that, pages are taken when they are written, so
+        # what is only announced costs nothing.
+        size = _OFFSET + length
+        self._large = memoryview(bytearray(size) if size <= _RECYCLED else mmap.mmap(-1, size))
         self._large_end = _OFFSET + self._end - self._start
         self._large[_OFFSET : self._large_end] = self._shared[self._start : self._end]
         self._start = self._end = 0
