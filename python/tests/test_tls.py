@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from klaw_agent.lane.hello import UNKNOWN_CONNECTION, WELCOME
 from klaw_agent.tls import tls_from_environment
+from klaw_agent.wire.frame import write_header
+from tests.lane.client import Echoes, TcpClient
+from tests.peer import listening, until
 
 
 @pytest.fixture
@@ -60,6 +64,30 @@ def test_who_has_no_certificate_of_the_authority_is_refused(environment: dict[st
             await ask(port, False)
         server.close()
         await server.wait_closed()
+
+    asyncio.run(asyncio.wait_for(test(), 30))
+
+
+def test_a_connection_over_tls_outlives_its_lanes(environment: dict[str, str]) -> None:
+    async def test() -> None:
+        echoes = Echoes()
+        async with listening(echoes.serve, tls=tls_from_environment(environment)) as (_, port):
+            client = TcpClient(port, _client(environment, True))
+            for _ in range(4):
+                for _ in range(10):
+                    client.say(bytes(200_000))
+                assert await client.connect() == WELCOME
+                await until(lambda: len(client.heard) > len(client.said) - 7)
+                await client.cut()
+            assert await client.connect() == WELCOME
+            await until(lambda: len(client.heard) == len(client.said))
+            assert client.heard == client.said
+            echoes.all[0].transport.write([write_header(0x13, 0, 7, 3_000_000), bytes(3_000_000)])
+            echoes.all[0].transport.close()
+            await client.is_lost.wait()
+            assert client.stream.is_over
+            assert client.heard[-1][0] == 7
+            assert await client.connect() == UNKNOWN_CONNECTION
 
     asyncio.run(asyncio.wait_for(test(), 30))
 

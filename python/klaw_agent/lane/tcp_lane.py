@@ -36,13 +36,12 @@ class TcpLane(asyncio.BufferedProtocol):
             self._socket.resume_reading()
 
     def end(self) -> None:
-        """Until the client has closed its end too, it is read from."""
-        if self._socket.is_closing():
-            return
-        if self._socket.can_write_eof():
+        """Until the client has closed its end too, it is read from: to close at once could lose what it has not read.
+
+        TLS has no end of one direction; there the goodbye alone tells the client.
+        """
+        if self._socket.can_write_eof() and not self._socket.is_closing():
             self._socket.write_eof()
-        else:
-            self._socket.close()
 
     def abort(self) -> None:
         self._socket.abort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import ssl
 from collections.abc import Iterator
 
 from klaw_agent.lane import hello
@@ -50,9 +51,10 @@ class Client:
 class TcpClient(Client):
     """Over TCP, one lane after the other."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         super().__init__()
         self.port = port
+        self._tls = tls
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         #: Set when a lane is lost.
@@ -61,7 +63,7 @@ class TcpClient(Client):
     async def connect(self) -> int:
         """Opens a lane; returns the status of the answer."""
         await self.cut()
-        reader, writer = await asyncio.open_connection(HOST, self.port)
+        reader, writer = await asyncio.open_connection(HOST, self.port, ssl=self._tls)
         self._writer = writer
         self.is_lost.clear()
         writer.write(self.hello())
@@ -105,10 +107,14 @@ class TcpClient(Client):
         try:
             while data := await reader.read(2**18):
                 self.take(data)
+                if self.stream.is_over:
+                    break
                 self.flush()
         except ConnectionError:
             pass
         finally:
+            if self._writer is not None:
+                self._writer.close()
             self.is_lost.set()
 
 
