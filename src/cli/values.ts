@@ -11,6 +11,13 @@ export function megabytes(text: string): number {
   return wholeNumber(text) * 1_000_000
 }
 
+/** Reads a number of seconds as milliseconds. */
+export function seconds(text: string): number {
+  const milliseconds = Number(text) * 1_000
+  if (!(milliseconds > 0 && milliseconds < 2 ** 30)) throw new InvalidArgumentError('It is not a number of seconds.')
+  return milliseconds
+}
+
 /** Reads `NAME=AMOUNT`, and adds it to those before it. */
 export function resource(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const [name, amount] = assignment(text)

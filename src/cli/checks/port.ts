@@ -1,29 +1,53 @@
-import { isListening } from '../../cluster.ts'
+import { createConnection } from 'node:net'
+import { authority, type Place } from '../visit.ts'
 import type { Check } from './check.ts'
 
-const timeout = 5_000
+/** Milliseconds. */
+const limit = 5_000
 
-/** Whether anything accepts connections at the address. */
-export function portCheck(address: string): Check {
+/** Whether anything accepts connections at the address, and if not, whether it is the host or the port. */
+export function portCheck(place: Place): Check {
   return {
     name: 'port',
+    opensTheWay: true,
     async run() {
-      const target = parse(address)
-      if (target === undefined) {
-        return { ok: false, found: `${address} is no address`, advice: 'give one such as ray://host:10001' }
-      }
-      const { hostname, port } = target
-      if (await isListening(hostname, port, timeout))
-        return { ok: true, found: `${hostname}:${port} accepts connections` }
-      const advice =
-        'is Ray running there with its client server (--ray-client-server-port), and does a firewall let it through?'
-      return { ok: false, found: `${hostname}:${port} does not accept connections`, advice }
+      const refusal = await knock(place)
+      const where = authority(place)
+      if (refusal === undefined) return { ok: true, found: `${where} accepts connections` }
+      return { ok: false, ...explain(place, where, refusal) }
     },
   }
 }
 
-function parse(address: string): { readonly hostname: string; readonly port: number } | undefined {
-  const [, hostname, port] = /^ray:\/\/(\[[0-9a-f:]+\]|[^:/\s[\]]+):(\d{1,5})\/?$/i.exec(address) ?? []
-  if (hostname === undefined || port === undefined || Number(port) > 65_535) return undefined
-  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }
+function explain(
+  { host }: Place,
+  where: string,
+  refusal: string,
+): { readonly found: string; readonly advice: string; readonly about?: string } {
+  if (refusal === 'ENOTFOUND' || refusal === 'EAI_AGAIN') {
+    return { about: 'address', found: `no host ${host} is known (${refusal})`, advice: 'correct its name' }
+  }
+  if (refusal === 'ECONNREFUSED') {
+    const advice = 'start Ray there with its client server (--ray-client-server-port, 10001 by default)'
+    return { found: `nothing listens on ${where}`, advice }
+  }
+  return {
+    found: `${where} can not be reached (${refusal})`,
+    advice: 'correct the address, or let the firewall pass it',
+  }
+}
+
+/** Undefined when the connection was accepted; else why not. */
+function knock({ host, port }: Place): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port })
+    const settle = (refusal: string | undefined) => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(refusal)
+    }
+    const timer = setTimeout(settle, limit, `no answer within ${limit / 1_000} s`)
+    socket.once('connect', () => settle(undefined))
+    socket.once('error', (error: NodeJS.ErrnoException) => settle(error.code ?? error.message))
+  })
 }
