@@ -91,6 +91,11 @@ class ActorEntry(Entry):
         #: How this session uses the queue; made by the first use.
         self.desk: Any = None
 
+    def released(self) -> None:
+        if self.desk is not None:
+            self.desk.release()
+            self.desk = None
+
 
 class StreamEntry(Entry):
     """A generator that runs elsewhere."""
@@ -108,3 +113,13 @@ class StreamEntry(Entry):
         #: An answer or an error that nobody has taken yet.
         self.ready: Any = None
         self.closed = False
+
+    def released(self) -> None:
+        if self.pump is not None:
+            self.pump.cancel()
+        for waiting in self.steps:
+            if not waiting.done():
+                waiting.set_result({"done": True})
+        self.steps.clear()
+        # Ray ends a generator that nobody can ask any more.
+        self.generator = None

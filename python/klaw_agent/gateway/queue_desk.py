@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import ray
@@ -42,7 +43,12 @@ class Call:
 class QueueDesk:
     """Calls under way, those that wait to be made, and items that came when nobody waited any more."""
 
-    def __init__(self, queue: Any, completions: Completions) -> None:
+    def __init__(self, queue: Any, completions: Completions, forget: Callable[[QueueDesk], None]) -> None:
+        self._forget = forget
+        #: Gives back what is kept, after the client has given up the queue.
+        self._retiring: asyncio.Task[None] | None = None
+        self._released = False
+        self._has_given_back = False
         self._actor = queue.actor
         self._completions = completions
         self._loop = asyncio.get_running_loop()
@@ -129,6 +135,17 @@ class QueueDesk:
             self._keep(result)
         if not self._calls and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
+        self._retire()
+
+    def release(self) -> None:
+        """The client holds the queue no more. When its last call is answered the desk lets go of it too."""
+        self._released = True
+        self._retire()
+
+    def _retire(self) -> None:
+        if self._released and not self._calls and not self._has_given_back and self._retiring is None:
+            self._retiring = self._loop.create_task(self.give_back())
+            self._retiring.add_done_callback(lambda _done: self._forget(self))
 
     def _keep(self, item: Any) -> None:
         """An item that came for somebody who has gone: it is for the one who has waited longest, or for the next."""
@@ -159,6 +176,7 @@ class QueueDesk:
 
     async def give_back(self) -> None:
         """The session is over: nothing is taken any more, and what came for nobody goes back into the queue."""
+        self._has_given_back = True
         if self._over is not None:
             return
         try:

@@ -31,8 +31,8 @@ class Queues:
         self._table = table
         self._actors = actors
         self._completions = completions
-        #: Kept when the client gives up its handle, since items may still come.
-        self._desks: list[QueueDesk] = []
+        #: Some of them of queues that the client has given up, as long as items may still come.
+        self._desks: set[QueueDesk] = set()
 
     def create(self, request: Request) -> Awaitable[dict[str, Any]]:
         """`queue.create`: has the number of its actor at once."""
@@ -171,14 +171,14 @@ class Queues:
         if queue is None:
             raise RayError("the actor is no queue")
         if entry.desk is None:
-            entry.desk = QueueDesk(queue, self._completions)
-            self._desks.append(entry.desk)
+            entry.desk = QueueDesk(queue, self._completions, self._desks.discard)
+            self._desks.add(entry.desk)
         desk: QueueDesk = entry.desk
         return desk
 
     async def give_back(self) -> None:
         """The session is over: items that came for nobody go back into their queues."""
-        await asyncio.gather(*(desk.give_back() for desk in self._desks))
+        await asyncio.gather(*(desk.give_back() for desk in list(self._desks)))
 
 
 def seconds(request: Request) -> float | None:

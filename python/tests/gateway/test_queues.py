@@ -177,3 +177,21 @@ def test_an_actor_that_is_no_queue(with_client: Run):
             await get(client, actor)
 
     with_client(test)
+
+
+def test_a_queue_ends_with_its_last_handle(with_client: Run):
+    async def test(client: Client) -> None:
+        queue = await make(client, name="short-lived")
+        blocked = get(client, queue)
+        await asked(client, queue)
+        client.release((queue, 1))
+        client.abort(blocked)
+        while await is_there(client, "short-lived"):  # noqa: ASYNC110 - Ray tells nobody
+            await asyncio.sleep(0.05)
+
+    with_client(test)
+
+
+async def is_there(client: Client, name: str) -> bool:
+    listed = await client.ask("actor.list", {"namespace": None, "allNamespaces": False})
+    return any(one["name"] == name for one in listed)
