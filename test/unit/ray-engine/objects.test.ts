@@ -176,7 +176,7 @@ describe('get', () => {
       out.writeUint32(0)
       out.writeUint8(1)
     })
-    expect(await got).toMatchObject({ message: 'the peer sent a frame that can not be read' })
+    expect(await got).toMatchObject({ code: 'RAY', cause: { message: 'the peer sent a frame that can not be read' } })
   })
 
   test('a value that is larger than anything the codec reads fails, and nothing is allocated for it', async () => {
@@ -192,7 +192,7 @@ describe('get', () => {
     await settle()
     expect(engine.lost).toBeUndefined()
     agent.lose(new RayError('gone'))
-    expect(await got).toMatchObject({ message: 'gone' })
+    expect(await got).toMatchObject({ code: 'RAY', cause: { message: 'gone' } })
   })
 })
 
@@ -287,7 +287,8 @@ describe('the end', () => {
     ]
     await settle()
     agent.lose(new RayError('the agent is gone'))
-    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ message: 'the agent is gone' })
+    const message = 'the session is lost: the agent is gone; what was under way may or may not have been executed'
+    for (const error of await Promise.all(waits)) expect(error).toMatchObject({ message, code: 'RAY' })
     await expect(getObjects(engine.objects, ref)).rejects.toThrow('the agent is gone')
     expect(() => putObject(engine.objects, 1)).toThrow('the agent is gone')
     expect(ended()).toBe(1)
