@@ -3,6 +3,7 @@ import { ObjectRef } from '../../../src/api/object-ref.ts'
 import { freeObjects, getObjects, putObject, waitForObjects } from '../../../src/api/objects.ts'
 import { RayError } from '../../../src/errors.ts'
 import { FrameFlag } from '../../../src/wire/frame.ts'
+import { collectUntil } from '../../support/collect-garbage.ts'
 import { rejection } from '../../support/rejection.ts'
 import { settle, startRig, until } from './fake-agent.ts'
 
@@ -225,6 +226,15 @@ describe('counts', () => {
     await until(() => agent.released().size === 1)
     await settle()
     expect(agent.released()).toEqual(new Map([[Number(ref.id), 1]]))
+  })
+
+  test('a ref that is collected gives its number back', async () => {
+    const { agent, engine } = await startRig()
+    const forget = () => Number(putObject(engine.objects, [1]).id)
+    const number = forget()
+    await until(() => agent.of('put').length === 1)
+    agent.stored(number)
+    await collectUntil(() => agent.released().get(number) === 1)
   })
 
   test('each time that a number arrives it counts, and all of it is given back together', async () => {
