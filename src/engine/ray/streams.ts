@@ -91,19 +91,20 @@ class Reading {
 
   /** Runs a step behind those before it. */
   step(run: () => Promise<IteratorResult<unknown, undefined>>): Promise<IteratorResult<unknown, undefined>> {
-    const outcome = this.#last.then(async () => {
-      if (this.#over) return finished
-      this.#connection.hold()
-      try {
-        await this.#opening
-        return await run()
-      } catch (error) {
-        this.#end()
-        throw error
-      } finally {
-        this.#connection.release()
-      }
-    })
+    // At once: somebody waits, also while the generator is called and while other steps go on.
+    this.#connection.hold()
+    const outcome = this.#last
+      .then(async () => {
+        if (this.#over) return finished
+        try {
+          await this.#opening
+          return await run()
+        } catch (error) {
+          this.#end()
+          throw error
+        }
+      })
+      .finally(() => this.#connection.release())
     this.#last = outcome.catch(() => {})
     return outcome
   }
