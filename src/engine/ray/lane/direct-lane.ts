@@ -111,7 +111,8 @@ class DirectLane implements Lane {
     }, lingering)
     watch.unref()
     socket.once('close', () => clearInterval(watch))
-    socket.destroySoon()
+    // Not destroyed: what comes is still read, for a socket that is closed with something unread loses what its peer has not got.
+    socket.end()
   }
 
   destroy(): void {

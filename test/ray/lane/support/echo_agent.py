@@ -7,6 +7,7 @@ u64 number, u8 wait, u32 length, bytes, by u64 number, u8 failed, u32 length, by
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import struct
@@ -14,6 +15,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
+from klaw_agent.errors import RuntimeClosedError
 from klaw_agent.lane.connections import Connections
 from klaw_agent.lane.resumable_transport import ResumableTransport
 from klaw_agent.lane.tunnel import Tunnels
@@ -27,9 +29,10 @@ def _fill(argument: dict[str, int], context: OperationContext) -> None:
     """Tells the client `count` things of `size` bytes."""
 
     async def tell() -> None:
-        for number in range(argument["count"]):
-            context.connection.notify("filled", [number, bytes([number % 256]) * argument["size"]])
-            await context.connection.drain()
+        with contextlib.suppress(RuntimeClosedError):
+            for number in range(argument["count"]):
+                context.connection.notify("filled", [number, bytes([number % 256]) * argument["size"]])
+                await context.connection.drain()
 
     task = asyncio.ensure_future(tell())
     _tasks.add(task)
@@ -42,7 +45,9 @@ def _close(_argument: object, context: OperationContext) -> None:
 
 
 _tasks: set[asyncio.Future[None]] = set()
-_OPERATIONS = {"echo": lambda value, _: value, "fill": _fill, "close": _close}
+#: What became of the connections that have ended.
+_endings: list[str] = []
+_OPERATIONS = {"echo": lambda value, _: value, "fill": _fill, "close": _close, "endings": lambda _, __: _endings}
 
 
 async def _serve_calls(tunnels: Tunnels) -> None:
@@ -74,7 +79,9 @@ async def main() -> None:
     token = secrets.token_bytes(32)
 
     def serve(transport: ResumableTransport) -> Connection:
-        return Connection(transport, _OPERATIONS)
+        connection = Connection(transport, _OPERATIONS)
+        connection.on_lost(lambda error: _endings.append(str(error)))
+        return connection
 
     connections = Connections(token, serve, grace=float(sys.argv[2]))
     listener = Listener(connections)
