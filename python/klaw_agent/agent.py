@@ -72,7 +72,6 @@ class Agent:
         session = Session(
             transport,
             namespace=self._namespace,
-            longest_frame=self._longest_frame,
             serializers=REGISTRY,
             python_objects=self._python_objects,
             ended=lambda: self._ended(session),

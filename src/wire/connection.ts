@@ -44,6 +44,8 @@ export interface RequestOptions {
 }
 
 interface PendingRequest {
+  /** What has come of an answer that is cut into pieces. */
+  pieces?: Uint8Array[]
   resolve(reply: Reply): void
   reject(error: unknown): void
 }
@@ -67,6 +69,7 @@ export class Connection {
   readonly #transport: Transport
   readonly #outbox: Outbox
   readonly #operations: ReadonlyMap<string, Operation>
+  readonly #explain: (reason: Error) => Error
   readonly #reader = new FrameReader()
   readonly #requests = new Map<number, PendingRequest>()
   readonly #served = new Map<number, AbortController>()
@@ -79,8 +82,18 @@ export class Connection {
   /** What the peer could not make sense of, before it closed the connection. */
   #peerFailure: unknown
 
-  /** A `patient` connection belongs to a thread that always returns to its event loop soon: it posts once a tick. */
-  constructor(transport: Transport, codec: Codec, operations: ReadonlyMap<string, Operation>, patient = false) {
+  /**
+   * A `patient` connection belongs to a thread that always returns to its event loop soon: it posts once a tick.
+   * When the connection is lost, what `explain` makes of the reason is what everything that waits is refused with.
+   */
+  constructor(
+    transport: Transport,
+    codec: Codec,
+    operations: ReadonlyMap<string, Operation>,
+    patient = false,
+    explain: (reason: Error) => Error = (reason) => reason,
+  ) {
+    this.#explain = explain
     this.#transport = transport
     this.#outbox = new Outbox(transport, patient)
     this.out = this.#outbox.out
@@ -88,7 +101,7 @@ export class Connection {
     this.#operations = operations
     transport.start({
       chunk: (bytes, attachments) => this.#receive(bytes, attachments),
-      closed: (reason) => this.#lose(reason ?? this.#closedByPeer()),
+      closed: (reason) => this.#lose(this.#explain(reason ?? this.#closedByPeer())),
     })
     transport.unref()
   }
@@ -271,7 +284,7 @@ export class Connection {
     } catch (error) {
       const failure = new KlawError('the peer sent a frame that can not be read', { cause: error })
       this.notify(failureEvent, failure)
-      this.close(failure)
+      this.close(this.#explain(failure))
     }
   }
 
@@ -366,15 +379,25 @@ export class Connection {
   #answered(frame: FrameReader): void {
     const request = this.#requests.get(frame.stream)
     if (request === undefined) return
+    if ((frame.flags & FrameFlag.more) !== 0) {
+      request.pieces ??= []
+      request.pieces.push(frame.bytes.subarray(frame.position, frame.end))
+      return
+    }
     let value: unknown
     try {
-      value = this.#decode(frame)
+      value = request.pieces === undefined ? this.#decode(frame) : this.#decodePieces(request.pieces, frame)
     } catch (error) {
       request.reject(error)
       return
     }
     if ((frame.flags & FrameFlag.error) !== 0) request.reject(value)
     else request.resolve(new Reply(value, frame.attachments ?? []))
+  }
+
+  #decodePieces(pieces: readonly Uint8Array[], last: FrameReader): unknown {
+    const bytes = Buffer.concat([...pieces, last.bytes.subarray(last.position, last.end)])
+    return this.codec.decode(bytes, 0, bytes.length, { attachments: last.attachments })
   }
 
   #decode(frame: FrameReader): unknown {

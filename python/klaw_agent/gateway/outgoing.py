@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 
-from ..wire.frame import MORE, write_header
+from ..wire.frame import MORE, RESPONSE, write_header
 from .frames import PIECE, write_start
 from .link import Link
 from .values import Parts
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Outgoing:
-    """Sends the frames *value* of one session."""
+    """Sends the values and answers of one session."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -27,11 +27,23 @@ class Outgoing:
         if total <= PIECE:
             self._link.write([write_start(kind, flags, stream, total, total), *parts])
             return
-        task = asyncio.get_running_loop().create_task(self._send_pieces(kind, flags, stream, parts, total))
+        self._send_later(kind, flags, stream, parts, total, counted=True)
+
+    def answer(self, flags: int, number: int, parts: Parts) -> None:
+        """Answers a request."""
+        total = size_of(parts)
+        if total <= PIECE:
+            self._link.write([write_header(RESPONSE, flags, number, total), *parts])
+        else:
+            self._send_later(RESPONSE, flags, number, parts, total, counted=False)
+
+    def _send_later(self, kind: int, flags: int, stream: int, parts: Parts, total: int, *, counted: bool) -> None:
+        pieces = self._send_pieces(kind, flags, stream, parts, total, counted)
+        task = asyncio.get_running_loop().create_task(pieces)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _send_pieces(self, kind: int, flags: int, stream: int, parts: Parts, total: int) -> None:
+    async def _send_pieces(self, kind: int, flags: int, stream: int, parts: Parts, total: int, counted: bool) -> None:
         try:
             left = total
             for piece in cut(parts, PIECE):
@@ -40,7 +52,7 @@ class Outgoing:
                 first = left == total
                 head = (
                     write_start(kind, flags | more, stream, size, total)
-                    if first
+                    if first and counted
                     else write_header(kind, flags | more, stream, size)
                 )
                 left -= size

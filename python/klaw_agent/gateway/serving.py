@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from ..errors import KlawError, SerializationError
-from ..wire.frame import ERROR, HEADER_LENGTH, REQUEST, RESPONSE, Frame, FrameError, write_header
+from ..wire.frame import ERROR, REQUEST, Frame, FrameError
 from ..wire.requests import Served
 from .entries import Entry
-from .link import Link
-from .outgoing import size_of
-from .values import Parts, Values
+from .outgoing import Outgoing
+from .values import Values
 
 Operation = Callable[["Request"], object | Awaitable[object]]
 
@@ -64,13 +63,12 @@ class Serving:
     """Answers the requests of one session, in the order in which they are done."""
 
     def __init__(
-        self, link: Link, values: Values, operations: Mapping[str, Operation], waits: frozenset[str], longest: int
+        self, outgoing: Outgoing, values: Values, operations: Mapping[str, Operation], waits: frozenset[str]
     ) -> None:
-        self._link = link
+        self._outgoing = outgoing
         self._values = values
         self._operations = operations
         self._waits = waits
-        self._longest = longest
         self._served = Served(self._answer, self._refuse)
         self._abortable: set[int] = set()
 
@@ -105,23 +103,14 @@ class Serving:
         self._abortable.discard(number)
         try:
             parts = self._values.write(value, "result")
-            size = size_of(parts)
-            if size + HEADER_LENGTH > self._longest:
-                message = (
-                    f"the answer has {size} bytes, the limit is {self._longest}: keep large values in the object store"
-                )
-                raise SerializationError(message)
         except Exception as error:
             self._refuse(number, error)
             return
-        self._send(0, number, parts)
+        self._outgoing.answer(0, number, parts)
 
     def _refuse(self, number: int, error: BaseException) -> None:
         self._abortable.discard(number)
-        self._send(ERROR, number, self._values.write_error(error))
-
-    def _send(self, flags: int, number: int, parts: Parts) -> None:
-        self._link.write([write_header(RESPONSE, flags, number, size_of(parts)), *parts])
+        self._outgoing.answer(ERROR, number, self._values.write_error(error))
 
 
 async def birth(entry: Entry) -> None:

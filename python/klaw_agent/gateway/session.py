@@ -45,7 +45,6 @@ class Session:
         link: Link,
         *,
         namespace: str,
-        longest_frame: int,
         serializers: SerializerRegistry | None = None,
         python_objects: PythonObjects | None = None,
         ended: Callable[[], None] = lambda: None,
@@ -93,7 +92,7 @@ class Session:
             "cluster.available": cluster.available,
             _FAILED: self._told,
         }
-        self._serving = Serving(link, values, operations, WAITS, longest_frame)
+        self._serving = Serving(self._outgoing, values, operations, WAITS)
         self._handlers: dict[int, Callable[[Frame], None]] = {
             REQUEST: self._serving.request,
             EVENT: self._serving.request,

@@ -75,7 +75,7 @@ class Client:
         self._values: dict[int, bytearray] = {}
         self._pieces: dict[tuple[int, int], bytes] = {}
         self.ended = asyncio.Event()
-        options = {"namespace": "tests", "longest_frame": LONGEST, **options}
+        options = {"namespace": "tests", **options}
         self.session = Session(self, ended=self.ended.set, **options)
 
     # What the session calls.
@@ -185,7 +185,11 @@ class Client:
     def _take(self, frame: Frame) -> None:
         kind, stream = frame.type, frame.stream
         if kind == RESPONSE:
-            value = decode(frame.body, CONTEXT)
+            body = self._pieces.pop((kind, stream), b"") + bytes(frame.body)
+            if frame.flags & MORE:
+                self._pieces[kind, stream] = body
+                return
+            value = decode(body, CONTEXT)
             future = self._requests.pop(stream)
             if not future.done():
                 if frame.flags & ERROR:

@@ -6,8 +6,9 @@ import os
 import pytest
 from client import SERIALIZERS, Client, Failure, Run
 
+from klaw_agent.gateway.frames import PIECE
 from klaw_agent.serializers import REGISTRY
-from klaw_agent.wire.frame import write_frame, write_header
+from klaw_agent.wire.frame import RESPONSE, write_frame, write_header
 
 
 def test_opening(with_client: Run):
@@ -138,17 +139,18 @@ def test_the_end_settles_everything(with_client: Run):
     with_client(test)
 
 
-def test_answers_that_are_too_large_are_refused(with_client: Run):
+def test_large_answers_are_cut_into_pieces(with_client: Run):
     async def test(client: Client) -> None:
+        size = 5 * PIECE + 1
         stream = client.number()
         client.ask(
-            "stream.open", {"number": stream, "module": "shapes", "name": "large", "args": [200_000], "options": {}}
+            "stream.open", {"number": stream, "module": "shapes", "name": "large", "args": [size], "options": {}}
         )
-        with pytest.raises(Failure, match="the limit is 100000") as failure:
-            await client.ask("stream.next", stream)
-        assert failure.value.error.code == "SERIALIZATION"
+        assert await client.ask("stream.next", stream) == {"done": False, "value": bytes(size)}
+        lengths = [length for kind, _, _, length in client.log if kind == RESPONSE]
+        assert max(lengths) == PIECE
 
-    with_client(test, longest_frame=100_000)
+    with_client(test)
 
 
 async def is_there(client: Client, name: str) -> bool:
