@@ -8,7 +8,7 @@ import { KlawError } from '../errors.ts'
 import { checkCount, checkKeys } from './arguments.ts'
 import { handleMakers } from './handle-makers.ts'
 import { parseRayAddress } from './ray-address.ts'
-import { checkRayOptions, type RayTls } from './ray-options.ts'
+import { type AgentEndpoint, checkRayOptions, type RayTls } from './ray-options.ts'
 import { Runtime } from './runtime.ts'
 import { checkName } from './runtime-channels.ts'
 import { registerRuntime } from './runtime-registry.ts'
@@ -44,6 +44,12 @@ export interface RayConnectOptions {
    * client port; `'auto'`, the default, directly where that port can be reached.
    */
   readonly lane?: 'auto' | 'direct' | 'tunnel' | undefined
+  /**
+   * Where to connect to for the direct lane, when the agent's own address does not lead there: behind a forwarded port, or where nodes have other
+   * addresses from outside. Gets the host and the port on which the agent listens in the cluster, once; what it throws fails `connect`. With TLS the
+   * agent's certificate must be valid for the host that it returns.
+   */
+  readonly agentAddress?: ((agent: AgentEndpoint) => AgentEndpoint | Promise<AgentEndpoint>) | undefined
   /** Certificates in PEM for a cluster with TLS; `false` for none. Default: what Ray's variables say, `RAY_USE_TLS` and the others. */
   readonly tls?: RayTls | false | undefined
   /** For a cluster with token authentication; `false` for none. Default: what Ray's variables say, `RAY_AUTH_MODE` and the others. */

@@ -11,12 +11,19 @@ export interface RayTls {
   readonly key?: string | Uint8Array | undefined
 }
 
+/** Where a session's agent listens, or where it can be reached. */
+export interface AgentEndpoint {
+  readonly host: string
+  readonly port: number
+}
+
 /** The options of a session, complete and checked. */
 export interface CheckedRayOptions {
   readonly namespace: string
   readonly runtimeEnv: RuntimeEnv | undefined
   readonly timeout: number
   readonly lane: 'auto' | 'direct' | 'tunnel'
+  readonly agentAddress: RayConnectOptions['agentAddress']
   readonly tls: RayTls | false | undefined
   readonly authToken: string | false | undefined
   readonly imports: readonly string[]
@@ -34,6 +41,10 @@ const lane: OptionCheck = (name, value) => {
   if (lanes.includes(value)) return
   const message = `'${name}' must be 'auto', 'direct' or 'tunnel', got ${show(value)}`
   throw typeof value === 'string' ? new RangeError(message) : new TypeError(message)
+}
+
+const agentAddress: OptionCheck = (name, value) => {
+  if (typeof value !== 'function') throw new TypeError(`'${name}' must be a function, got ${show(value)}`)
 }
 
 const tls: OptionCheck = (name, value) => {
@@ -63,6 +74,7 @@ const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   runtimeEnv: checkRuntimeEnv,
   timeout: milliseconds,
   lane,
+  agentAddress,
   tls,
   authToken,
   imports: modules,
@@ -76,6 +88,7 @@ export function checkRayOptions(options: RayConnectOptions): CheckedRayOptions {
     runtimeEnv: options.runtimeEnv,
     timeout: options.timeout ?? defaultTimeout,
     lane: options.lane ?? 'auto',
+    agentAddress: options.agentAddress,
     tls: options.tls,
     authToken: options.authToken,
     imports: options.imports ?? [],

@@ -7,6 +7,7 @@ import type { HandleKind } from '../../wire/token.ts'
 import type { Transport } from '../../wire/transport.ts'
 import type { ArrivalContext } from './arrival-context.ts'
 import { Releases } from './releases.ts'
+import { sessionLost } from './session-lost.ts'
 import { Uploads } from './uploads.ts'
 
 /** Makes the handle for a number that arrived. `details` is what the agent wrote behind it; `counted`: it has counted this. */
@@ -37,7 +38,7 @@ export class RayClient {
       handles: { decode: (kind, body, context) => this.#arrived(kind, body, context) },
     })
     // Patient: what a tick wakes goes along, so that a call and the wish for its result travel together.
-    this.connection = new Connection(transport, this.codec, this.operations, true)
+    this.connection = new Connection(transport, this.codec, this.operations, true, sessionLost)
     this.releases = new Releases(this.connection)
     this.uploads = new Uploads(this.connection, transport)
   }

@@ -9,6 +9,7 @@ import { RayClient } from './client.ts'
 import { RayCluster } from './cluster.ts'
 import { RayObjects } from './objects.ts'
 import { RayQueues } from './queues.ts'
+import { sessionLost } from './session-lost.ts'
 
 export interface RayEngineOptions {
   readonly makers: HandleMakers
@@ -78,7 +79,7 @@ export class RayEngine implements Engine {
 
   /** The session has ended in the cluster. */
   lose(error: Error): void {
-    this.#client.connection.close(error)
+    this.#client.connection.close(sessionLost(error))
   }
 
   async info(): Promise<EngineInfo> {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import { RayError } from '../../errors.ts'
 import type { RuntimeEnv } from '../actor-engine.ts'
@@ -14,6 +15,8 @@ import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
 /** Bytes of the largest frame that the agent takes. */
 const maxFrame = 16 * 1024 * 1024
 
+type Endpoint = Pick<AgentAddress, 'host' | 'port'>
+
 export interface OpenRayOptions extends CredentialOptions {
   readonly host: string
   readonly port: number
@@ -22,6 +25,8 @@ export interface OpenRayOptions extends CredentialOptions {
   /** Milliseconds for all of it. */
   readonly timeout: number
   readonly lane: LaneChoice
+  /** Says where the direct lane leads to, given where the agent listens. */
+  readonly agentAddress: ((agent: Endpoint) => Endpoint | Promise<Endpoint>) | undefined
   readonly imports: readonly string[]
   readonly makers: HandleMakers
   readonly serializers: SerializerRegistry
@@ -64,9 +69,10 @@ async function openSession(
   const uploaded = await deadline.within('preparing the runtime environment', prepareRuntimeEnv(runtimeEnv, bootstrap))
   const settings = { namespace, sources, runtimeEnv: uploaded, maxFrame }
   const address = await deadline.within('starting the agent', bootstrap.startAgent(settings))
+  const { host, port } = await deadline.within("finding the agent's address", reachedAt(address, options))
   const opened = await openLane({
     choice: lane,
-    address: { host: address.host, port: address.port, tls: laneTls(address, credentials) },
+    address: { host, port, tls: laneTls(address, credentials) },
     token: address.token,
     exchange: (number, bytes, wait) => bootstrap.exchange(number, bytes, wait),
     deadline: deadline.left(),
@@ -80,7 +86,19 @@ async function openSession(
   })
   const engine = await deadline.within('opening the session', starting, (late) => late.shutdown())
   bootstrap.onLost((error) => engine.lose(error))
+  // Otherwise the lane would try for long to come back to an agent that is no more.
+  bootstrap.onAgentEnded((error) => engine.lose(error))
   return engine
+}
+
+async function reachedAt({ host, port }: AgentAddress, { agentAddress, lane }: OpenRayOptions): Promise<Endpoint> {
+  if (agentAddress === undefined || lane === 'tunnel') return { host, port }
+  const found: unknown = await agentAddress({ host, port })
+  const { host: to, port: at } = (found ?? {}) as Partial<Endpoint>
+  if (typeof to === 'string' && to !== '' && Number.isInteger(at) && (at as number) > 0 && (at as number) < 65_536) {
+    return { host: to, port: at as number }
+  }
+  throw new TypeError(`'agentAddress' must return { host, port }, got ${inspect(found)}`)
 }
 
 /** The agent shows the cluster's certificate, and wants to see ours. */

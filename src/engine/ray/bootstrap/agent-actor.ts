@@ -58,6 +58,11 @@ export class AgentActor {
     return this.#call('exchange', [number, bytes, wait], false)
   }
 
+  /** Rejects when the agent's process has ended, with what Ray knows about that. */
+  async stay(): Promise<void> {
+    await this.#call('stay', [], false)
+  }
+
   /** `holds`: whether the process stays alive for the answer. It does until the cluster has the call. */
   async #call(method: string, args: readonly unknown[], holds = true): Promise<Uint8Array> {
     const { channel, clientId } = this.#session
@@ -77,9 +82,12 @@ export class AgentActor {
   }
 }
 
+/** How to begin the error of a method. */
+const failures: Readonly<Record<string, string>> = { start: 'the agent did not start', stay: 'the agent has ended' }
+
 /** Undoes what the loader did to tell results from exceptions; whatever else comes is an exception of Ray's own. */
 function answerOf(method: string, value: unknown): Uint8Array {
-  const what = method === 'start' ? 'the agent did not start' : 'the agent failed'
+  const what = failures[method] ?? 'the agent failed'
   if (!(value instanceof Uint8Array)) throw errorOf(what, describeException(value))
   if (value[0] === 0) return value.subarray(1)
   throw errorOf(what, JSON.parse(Buffer.from(value.subarray(1)).toString('utf8')) as PythonException)

@@ -38,6 +38,12 @@ class KlawAgent:
         except Exception as error:
             return self._failure(error)
 
+    async def stay(self):
+        """Never returns: who waits for it is told when this process ends."""
+        import asyncio
+
+        await asyncio.Event().wait()
+
     def _failure(self, error):
         import json
         import traceback

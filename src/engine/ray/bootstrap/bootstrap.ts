@@ -42,6 +42,10 @@ export interface Bootstrap {
   exchange(number: number, bytes: Uint8Array, wait: boolean): Promise<Uint8Array>
   /** Makes a file available to the cluster under a URI, as Ray's own `working_dir` upload does; a no-op when it is there. */
   upload(uri: string, contents: Uint8Array): Promise<void>
+  /**
+   * Calls back once, when the agent has ended, with what Ray knows about that; or the session has, which ends it too. Once it has been started.
+   */
+  onAgentEnded(listener: (error: Error) => void): void
   /** Calls back once, when the session is lost for good (its grace period is over, or the cluster has ended it). */
   onLost(listener: (error: Error) => void): void
   /** Ends the session, and with it the agent and all that it owns. Idempotent. */

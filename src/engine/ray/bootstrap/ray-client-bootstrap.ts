@@ -107,6 +107,15 @@ export class RayClientBootstrap implements Bootstrap {
     })
   }
 
+  onAgentEnded(listener: (error: Error) => void): void {
+    const ended = async () => {
+      if (this.#agent === undefined) throw new RayError('the session has no agent yet')
+      await (await this.#agent).stay()
+      throw new RayError('the agent has ended')
+    }
+    ended().catch(listener)
+  }
+
   onLost(listener: (error: Error) => void): void {
     this.#session.onLost(listener)
   }
