@@ -258,20 +258,19 @@ export class Connection {
     const body = this.codec.encode(value, { attachments: collected }, 'argument')
     // What was batched before goes before it.
     this.#outbox.collect()
-    const write = (out: ByteWriter) => {
-      const start = beginFrame(out, type, flags, stream)
-      out.reserve(body.byteLength)
-      out.bytes.set(body, out.position)
-      out.position += body.byteLength
-      endFrame(out, start)
-    }
     // Attachments are numbered per chunk, so such a frame shares its chunk with no other.
     if (collected !== undefined && collected.length > 0) {
-      this.postWithAttachments(collected, write)
-    } else {
-      write(this.out)
+      this.postWithAttachments(collected, (out) => writeBody(out, type, flags, stream, body))
+      return
+    }
+    const longest = this.#transport.longestPiece ?? body.byteLength
+    let from = 0
+    for (; body.byteLength - from > longest; from += longest) {
+      writeBody(this.out, type, flags | FrameFlag.more, stream, body.subarray(from, from + longest))
       this.wrote()
     }
+    writeBody(this.out, type, flags, stream, from === 0 ? body : body.subarray(from))
+    this.wrote()
   }
 
   #receive(bytes: Uint8Array, attachments: readonly Attachment[] | undefined): void {
@@ -419,4 +418,10 @@ export class Connection {
     this.#closeListeners.clear()
     for (const listener of listeners) listener(error)
   }
+}
+
+function writeBody(out: ByteWriter, type: number, flags: number, stream: number, body: Uint8Array): void {
+  const start = beginFrame(out, type, flags, stream)
+  out.writeBytes(body)
+  endFrame(out, start)
 }

@@ -13,6 +13,8 @@ export interface TransportListener {
 export interface Transport {
   /** Whether chunks may carry attachments: shared buffers, moved buffers, ports. */
   readonly carriesAttachments: boolean
+  /** The most bytes of a value that one frame should hold; larger ones are cut. Absent: any number. */
+  readonly longestPiece?: number
   start(listener: TransportListener): void
   /** Hands the chunk over; the caller does not touch it again. Attachments that can move are moved, shared buffers are shared. */
   post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void

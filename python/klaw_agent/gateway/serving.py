@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from ..codec import MAX_BYTES
 from ..errors import KlawError, SerializationError
-from ..wire.frame import ERROR, REQUEST, Frame, FrameError
+from ..wire.frame import ERROR, MORE, REQUEST, Frame, FrameError
 from ..wire.requests import Served
 from .entries import Entry
 from .outgoing import Outgoing
@@ -71,12 +72,21 @@ class Serving:
         self._waits = waits
         self._served = Served(self._answer, self._refuse)
         self._abortable: set[int] = set()
+        #: What has come of requests that are cut into pieces.
+        self._pieces: dict[tuple[int, int], bytearray] = {}
 
     def request(self, frame: Frame) -> None:
         """Takes a request. What it makes has its number when this returns, so that later frames can name it."""
+        body, is_own = frame.body, frame.is_own
+        if self._pieces or frame.flags & MORE:
+            whole = self._put_together(frame)
+            if frame.flags & MORE:
+                return
+            if whole is not None:
+                body, is_own = memoryview(whole), True
         number = frame.stream if frame.type == REQUEST else None
         try:
-            request = Request(self._values, frame.body, frame.is_own)
+            request = Request(self._values, body, is_own)
             operation = self._operations.get(request.operation)
             if operation is None:
                 raise KlawError(f"the agent knows no operation {request.operation!r}")
@@ -91,12 +101,26 @@ class Serving:
             self._abortable.add(number)
         self._served.settle(number, outcome)
 
+    def _put_together(self, frame: Frame) -> bytearray | None:
+        """Adds a piece to those before it; all of them if it was the last. Raises `FrameError`."""
+        key = (frame.type, frame.stream)
+        pieces = self._pieces.get(key)
+        if pieces is None:
+            if not frame.flags & MORE:
+                return None
+            pieces = self._pieces[key] = bytearray()
+        if len(pieces) + len(frame.body) > MAX_BYTES:
+            raise FrameError(f"a request has more than {MAX_BYTES} bytes")
+        pieces += frame.body
+        return None if frame.flags & MORE else self._pieces.pop(key)
+
     def abort(self, frame: Frame) -> None:
         """Ends the wait of an operation that waits; others are done all the same."""
         if frame.stream in self._abortable:
             self._served.abort(frame.stream)
 
     def close(self) -> None:
+        self._pieces.clear()
         self._served.abort_all()
 
     def _answer(self, number: int, value: object) -> None:

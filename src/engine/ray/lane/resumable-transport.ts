@@ -42,6 +42,7 @@ type State =
  */
 export class ResumableTransport implements Transport {
   readonly carriesAttachments = false
+  readonly longestPiece = 2 ** 20
   readonly #factory: LaneFactory
   readonly #identity: Identity
   readonly #outgoing = new Outgoing()
