@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import type { Report } from './run-all.ts'
 
 /** An example shows one thing; one that takes this many milliseconds hangs. */
-const limitMs = 20_000
+const limitMs = 60_000
 
 /** Runs the modules that its arguments name, one after the other, and tells the parent how each ended. */
 let unhandled: string | undefined

@@ -1,4 +1,5 @@
 import ts from 'typescript'
+import { exampleAddress, onRay } from './extract.ts'
 
 /** What a module exports by name: a value, or only a type. */
 export type Exports = ReadonlyMap<string, 'value' | 'type'>
@@ -9,6 +10,9 @@ export interface Source {
   readonly from: string
   readonly exports: Exports
 }
+
+/** With the Python modules of the documents. */
+const cluster = `'${exampleAddress}', { runtimeEnv: { working_dir: 'python' } }`
 
 /**
  * Adds what a short example leaves out, on one line before it: imports, from the first source that has the name, and the
@@ -22,7 +26,7 @@ export function complete(code: string, sources: readonly Source[]): string {
 
   if (isMissing('klaw')) {
     needed.add('connect')
-    prelude.push('await using klaw = await connect()')
+    prelude.push(`await using klaw = await connect(${code.startsWith(onRay) ? cluster : ''})`)
   }
   if (isMissing('tx') || isMissing('rx')) {
     needed.add('channel')

@@ -11,6 +11,19 @@ export interface Example {
   /** The file that the block becomes. Those of one Markdown document, and those of all sources, can import each other. */
   readonly path: string
   readonly isRun: boolean
+  /** It runs on a Ray cluster, and not without one. */
+  readonly needsRay: boolean
+}
+
+/** The address that examples name for a cluster, which is whatever head the tests have. */
+export const exampleAddress = 'ray://head:10001'
+/** First line of a block whose `klaw` is a cluster. */
+export const onRay = '// on Ray'
+
+/** A Python module of the documents: a `python` block whose first line is `# name.py`. */
+export interface PythonModule {
+  readonly path: string
+  readonly code: string
 }
 
 /** All `ts` blocks of README.md, docs/ and the doc comments of src/. */
@@ -27,6 +40,16 @@ export function findExamples(root: string): Example[] {
     places.set(example.path, example)
   }
   return examples
+}
+
+/** All Python modules of README.md and docs/. */
+export function findPythonModules(root: string): PythonModule[] {
+  const documents = ['README.md', ...filesIn(root, 'docs', '.md')]
+  const blocks = documents.flatMap((document) => blocksOf(readFileSync(join(root, document), 'utf8'), 'python'))
+  return blocks.flatMap(({ code }) => {
+    const [, path] = /^# (\w+\.py)\b/.exec(code) ?? []
+    return path === undefined ? [] : [{ path, code: `${code}\n` }]
+  })
 }
 
 /** The code between two fences, and its first line's number. */
@@ -49,17 +72,17 @@ export function docCommentsOf(source: string): string {
     .join('\n')
 }
 
-/** The fenced `ts` blocks of a Markdown text. */
-export function blocksOf(markdown: string): Block[] {
+/** The fenced blocks of a Markdown text that are in one language: `ts`, unless told otherwise. */
+export function blocksOf(markdown: string, wanted = 'ts'): Block[] {
   const blocks: Block[] = []
-  let open: { fence: string; indent: string; isTypeScript: boolean; line: number; lines: string[] } | undefined
+  let open: { fence: string; indent: string; isWanted: boolean; line: number; lines: string[] } | undefined
   for (const [index, line] of markdown.split('\n').entries()) {
     const [, indent = '', fence = '', language = ''] = /^(\s*)(`{3,})\s*(\w*)/.exec(line) ?? []
     if (open === undefined) {
       if (fence === '') continue
-      open = { fence, indent, isTypeScript: language === 'ts', line: index + 2, lines: [] }
+      open = { fence, indent, isWanted: language === wanted, line: index + 2, lines: [] }
     } else if (fence === open.fence && language === '') {
-      if (open.isTypeScript) blocks.push({ line: open.line, code: open.lines.join('\n') })
+      if (open.isWanted) blocks.push({ line: open.line, code: open.lines.join('\n') })
       open = undefined
     } else {
       open.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line)
@@ -73,7 +96,8 @@ function toExample(document: string, { line, code }: Block): Example {
   const slug = document.replaceAll(/[/.]/g, '-')
   const folder = document.startsWith('src/') ? 'src' : slug
   const fileName = /^\/\/ ([\w-]+\.ts)\b/.exec(code)?.[1] ?? `${slug}-${line}.ts`
-  return { document, line, code, path: `${folder}/${fileName}`, isRun: !code.startsWith('// not run') }
+  const needsRay = code.startsWith(onRay) || code.includes(exampleAddress)
+  return { document, line, code, path: `${folder}/${fileName}`, isRun: !code.startsWith('// not run'), needsRay }
 }
 
 function filesIn(root: string, folder: string, ending: string): string[] {

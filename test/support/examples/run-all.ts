@@ -10,13 +10,14 @@ export interface Report {
   readonly failure: string | undefined
 }
 
-/** Runs modules one after the other in one child process, as a user's Node would with tsx. */
-export function runAll(files: readonly string[]): Promise<Map<string, Outcome>> {
+/** Runs modules one after the other in one child process, as a user's Node would with tsx, in this working folder. */
+export function runAll(files: readonly string[], folder?: string): Promise<Map<string, Outcome>> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', fileURLToPath(new URL('./child.ts', import.meta.url)), ...files],
     {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      ...(folder === undefined ? {} : { cwd: folder }),
     },
   )
   const outcomes = new Map<string, Outcome>()
