@@ -36,6 +36,19 @@ test('blocks are found with their line, others and those of other languages are 
   ])
 })
 
+test('blocks of another language, when they are asked for', () => {
+  const text = [`${fence}ts`, 'one()', fence, `${fence}python`, '# a.py', 'x = 1', fence]
+  expect(blocksOf(text.join('\n'), 'python')).toEqual([{ line: 5, code: '# a.py\nx = 1' }])
+})
+
+test('a runtime is embedded, or on a cluster where the first line says so', () => {
+  expect(added('klaw.x()')).toContain('await using klaw = await connect();')
+  expect(added('// on Ray\nklaw.x()')).toContain(
+    "connect('ray://head:10001', { runtimeEnv: { working_dir: 'python' } })",
+  )
+  expect(added("const klaw = await connect('ray://head:10001')")).not.toContain('await using')
+})
+
 test('a block that never ends is an error', () => {
   expect(() => blocksOf(`${fence}ts\none()`)).toThrow('the block at line 1 is not closed')
 })
