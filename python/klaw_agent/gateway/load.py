@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from typing import Any
 
 import ray
@@ -50,8 +51,15 @@ def load_function(module: str, name: str) -> RemoteFunction:
         return found
     if isinstance(found, type | ActorClass):
         raise RayError(f"{module}.{name} is a class: use pyActorClass")
-    if callable(found):
+    if inspect.isfunction(found):
         return ray.remote(found)  # type: ignore[no-any-return, call-overload, unused-ignore]
+    if callable(found):
+        # Ray takes nothing but functions: no builtins, no instances that can be called.
+        def call(*arguments: Any) -> Any:
+            return found(*arguments)
+
+        call.__name__ = call.__qualname__ = name
+        return ray.remote(call)  # type: ignore[no-any-return, call-overload, unused-ignore]
     raise RayError(f"{module}.{name} is a {type(found).__name__}, not a function")
 
 

@@ -84,3 +84,11 @@ test('an error in Python is the cause, with its type and fields', async () => {
   expect(error.cause.message).toContain('no such corner')
   expect(error.cause).toMatchObject({ pythonType: 'engine_shapes.ShapeError', corner: 9 })
 })
+
+test('functions of the standard library are tasks too', async () => {
+  const klaw = await session()
+  const options = { numCpus: 0 }
+  expect(await klaw.task(pyFunction<(value: number) => number>('math', 'sqrt'), options).remote(16)).toBe(4)
+  const joined = klaw.task(pyFunction<(a: string, b: string) => string>('os.path', 'join'), options).remote('a', 'b')
+  expect(await joined).toBe('a/b')
+})
