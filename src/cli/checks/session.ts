@@ -31,7 +31,15 @@ export function isAboutToken(error: unknown): boolean {
 function refused(error: unknown): CheckResult {
   const found = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error ? codeOf(error.cause) : undefined
-  if (code === unauthenticated) return { ok: false, about: 'token', found }
+  if (code === unauthenticated) {
+    const shown = process.env.RAY_AUTH_MODE?.toLowerCase() === 'token'
+    return {
+      ok: false,
+      about: 'token',
+      found,
+      advice: shown ? 'show the one that the cluster was started with' : undefined,
+    }
+  }
   if (typeof code === 'string' && /CERT|SELF_SIGNED|UNABLE_TO_|ERR_SSL|ERR_OSSL/.test(code)) {
     const advice =
       'RAY_TLS_CA_CERT must name the authority of the certificate of the cluster; RAY_TLS_SERVER_CERT and RAY_TLS_SERVER_KEY a pair of the same authority'

@@ -10,12 +10,16 @@ const authority = new Authority()
 afterAll(() => authority.remove())
 
 /** The last line, which is the one that something is to do about. */
-async function verdict(address: string, environment: Readonly<Record<string, string>> = {}): Promise<string> {
+async function verdict(
+  address: string,
+  environment: Readonly<Record<string, string>> = {},
+  timeout = 10_000,
+): Promise<string> {
   for (const name of ['RAY_USE_TLS', 'RAY_AUTH_MODE', 'RAY_AUTH_TOKEN']) vi.stubEnv(name, undefined)
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)
   onTestFinished(() => void vi.unstubAllEnvs())
   const lines: string[] = []
-  expect(await doctor(address, 5_000, (line) => lines.push(line), [])).toBe(false)
+  expect(await doctor(address, timeout, (line) => lines.push(line), [])).toBe(false)
   return (lines.at(-1) as string).replace(/ {2,}/g, ' ')
 }
 
@@ -71,7 +75,7 @@ test('a token that is missing, wrong, or nowhere to be found', async () => {
   const address = `ray://127.0.0.1:${port}`
   expect(await verdict(address)).toMatch(/^to do token .* demands a token: set RAY_AUTH_MODE=token/)
   const wrong = { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: 'wrong' }
-  expect(await verdict(address, wrong)).toMatch(/^to do token .* refuses the authentication token/)
+  expect(await verdict(address, wrong)).toMatch(/^to do token .* refuses the authentication token.*: show the one that/)
   const nowhere = { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN_PATH: '/no/such/file' }
   expect(await verdict(address, nowhere)).toMatch(/^to do session cannot read \/no\/such\/file/)
 })
