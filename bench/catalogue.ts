@@ -9,6 +9,9 @@ import { sendRecvBenchmarks } from './in-process/send-recv.ts'
 import { slowConsumerBenchmark } from './in-process/slow-consumer.ts'
 import { tryBenchmark } from './in-process/try-send-try-recv.ts'
 import { putGetBenchmarks } from './objects/put-get.ts'
+import { rayCallBenchmarks } from './ray/calls.ts'
+import { rayConnectBenchmark } from './ray/connect.ts'
+import { rayObjectBenchmarks } from './ray/objects.ts'
 import { latencyBenchmark } from './threads/latency.ts'
 import { openThreadChannelsBenchmark } from './threads/open-channels.ts'
 import { throughputBenchmarks } from './threads/throughput.ts'
@@ -28,4 +31,7 @@ export const catalogue: readonly Benchmark[] = [
   ...callBenchmarks,
   pooledBenchmark,
   ...putGetBenchmarks,
+  rayConnectBenchmark,
+  ...rayCallBenchmarks,
+  ...rayObjectBenchmarks,
 ]
