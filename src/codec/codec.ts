@@ -54,7 +54,14 @@ export class Codec {
     const { serializers, handles, limits = {} } = options
     const maxDepth = checkLimit('maxDepth', limits.maxDepth ?? defaultMaxDepth, 10_000)
     this.#maxBytes = checkLimit('maxBytes', limits.maxBytes ?? defaultMaxBytes, 2 ** 32 - 1)
-    this.#encoderOptions = { maxDepth, maxBytes: this.#maxBytes, serializers, keys: new KeyWriter(), writeObject }
+    this.#encoderOptions = {
+      maxDepth,
+      maxBytes: this.#maxBytes,
+      serializers,
+      keys: new KeyWriter(),
+      writeObject,
+      codec: this,
+    }
     this.#decoderOptions = {
       maxDepth,
       keys: new KeyCache(),

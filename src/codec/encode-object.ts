@@ -78,7 +78,11 @@ function writeHandle(encoder: Encoder, handle: Handle): void {
   try {
     encoded = handle[handleSymbol](encoder.context)
   } catch (thrown) {
-    throw encoder.fail('the handle cannot be sent', thrown)
+    const why = thrown instanceof Error ? `: ${thrown.message}` : ''
+    throw encoder.fail(`the handle cannot be sent${why}`, thrown)
+  }
+  if (encoded.codec !== undefined && encoded.codec !== encoder.codec) {
+    throw encoder.fail('a handle of another runtime cannot be sent', new TypeError('it belongs to another runtime'))
   }
   encoder.writeOpaque(ExtensionType.Handle, () => {
     writeArrayHeader(encoder.writer, 2)

@@ -26,6 +26,8 @@ export interface EncoderOptions {
   readonly serializers: SerializerRegistry | undefined
   readonly keys: KeyWriter
   readonly writeObject: WriteObject
+  /** Whose encoder it is. */
+  readonly codec: object
 }
 
 const noContext: EncodeContext = {}
@@ -62,12 +64,16 @@ export class Encoder {
   #plainKeysAreOwn = true
   #failure: SerializationError | undefined
 
+  /** Whose encoder it is. */
+  readonly codec: object
+
   constructor(options: EncoderOptions) {
     this.serializers = options.serializers
     this.#maxDepth = options.maxDepth
     this.#maxBytes = options.maxBytes
     this.#keys = options.keys
     this.#writeObject = options.writeObject
+    this.codec = options.codec
   }
 
   /** Appends a value to the writer. On failure the writer and the context are as before. */

@@ -9,6 +9,8 @@ export interface EncodedHandle {
   /** Which sort of handle, 0 to 255. */
   readonly kind: number
   readonly body: unknown
+  /** The only codec that may write it, for handles that mean nothing, or something else, on another connection. */
+  readonly codec?: object | undefined
 }
 
 /** An object that travels as a handle. */

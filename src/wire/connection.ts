@@ -41,6 +41,8 @@ export interface RequestOptions {
   readonly attachments?: readonly Attachment[] | undefined
   /** Default true. A request in the background does not keep an idle process alive. */
   readonly keepAlive?: boolean
+  /** Called at once when the argument can not be encoded; the promise rejects a moment later. */
+  readonly refused?: (error: unknown) => void
 }
 
 interface PendingRequest {
@@ -148,6 +150,7 @@ export class Connection {
     try {
       this.#writeValue(FrameType.request, 0, id, [operation, argument], options?.attachments)
     } catch (error) {
+      options?.refused?.(error)
       return Promise.reject(error)
     }
     const keepAlive = options?.keepAlive !== false

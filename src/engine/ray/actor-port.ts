@@ -1,4 +1,4 @@
-import type { EncodeContext } from '../../codec/handles.ts'
+import type { EncodeContext, EncodedHandle } from '../../codec/handles.ts'
 import { RayActorError } from '../../errors.ts'
 import { HandleKind } from '../../wire/token.ts'
 import type { ActorPort, CallSpec } from '../actor-engine.ts'
@@ -52,11 +52,11 @@ export class RayActorPort implements ActorPort {
     this.actor.release()
   }
 
-  export(context: EncodeContext): { kind: number; body: unknown } {
+  export(context: EncodeContext): EncodedHandle {
     if (this.#released) throw this.#disposed()
     this.engine.checkExport(this.actor)
     exported(context, this.actor)
-    return { kind: HandleKind.actor, body: this.actor.share.number }
+    return { kind: HandleKind.actor, body: this.actor.share.number, codec: this.engine.codec }
   }
 
   /** Why nothing can be asked of the actor by this handle. */

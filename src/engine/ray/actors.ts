@@ -52,6 +52,10 @@ export class RayActors implements ActorEngine {
     })
   }
 
+  get codec(): object {
+    return this.#client.codec
+  }
+
   get lost(): Error | undefined {
     return this.#connection.lost
   }
@@ -59,13 +63,14 @@ export class RayActors implements ActorEngine {
   create(description: ActorDescription, spec: ActorSpec, args: readonly unknown[]): ActorPort {
     const { module, name } = description
     const actor = this.make(description)
-    const creation = requestWith(this.#connection, this.objects, 'actor.create', args, (passed) => ({
-      number: actor.share.number,
-      module,
-      name,
-      args: passed,
-      options: actorOptions(spec),
-    }))
+    const creation = requestWith(
+      this.#connection,
+      this.objects,
+      'actor.create',
+      args,
+      (passed) => ({ number: actor.share.number, module, name, args: passed, options: actorOptions(spec) }),
+      (error) => actor.refuse(error),
+    )
     actor.follow(creation as Promise<{ id: string }>, ({ id }) => id)
     return new RayActorPort(this, actor)
   }
@@ -97,7 +102,9 @@ export class RayActors implements ActorEngine {
   async cancel(object: ObjectPort, force: boolean): Promise<void> {
     if (this.lost !== undefined) throw this.lost
     if (object.engine !== this.objects) throw new TypeError(`object ${object.id} belongs to another runtime`)
-    const { number } = (object as RayObject).share
+    const { share, isActorCall } = object as RayObject
+    if (force && isActorCall) throw new TypeError("'force' is for tasks only: to end an actor, use kill()")
+    const { number } = share
     await this.#connection.request('object.cancel', { number, force, recursive: true })
   }
 
@@ -120,8 +127,13 @@ export class RayActors implements ActorEngine {
 
   call(actor: RayActor, method: string, args: readonly unknown[], spec: CallSpec | undefined): RayObject {
     const options: RayOptions = spec === undefined ? {} : callOptions(spec)
-    if (Object.keys(options).length === 0) return this.#invocations.invoke(actor.share.number, method, args)
+    if (Object.keys(options).length === 0) {
+      const object = this.#invocations.invoke(actor.share.number, method, args)
+      object.isActorCall = true
+      return object
+    }
     const object = this.objects.create()
+    object.isActorCall = true
     const { number } = object.share
     this.objects.making(
       object,

@@ -1,5 +1,6 @@
 import type { Codec } from '../../codec/codec.ts'
 import { handleSymbol } from '../../codec/handles.ts'
+import { ObjectLostError, SerializationError } from '../../errors.ts'
 import type { Connection } from '../../wire/connection.ts'
 import { endFrame } from '../../wire/frame.ts'
 import { beginInvoke, mostMethods } from '../../wire/gateway-frames.ts'
@@ -31,7 +32,7 @@ export class Invocations {
       if (args.some(isLarge)) return this.#invokeLarge(actor, method, args, [], [])
       return this.#invokeDirect(actor, method, args)
     } catch (error) {
-      return this.#objects.failed(error)
+      return this.#objects.failed(lostArgument(error))
     }
   }
 
@@ -131,6 +132,12 @@ function isLarge(argument: unknown): boolean {
   return argument instanceof Map || argument instanceof Set
     ? !(handleSymbol in argument) && argument.size > largestArgument
     : false
+}
+
+/** What a call fails with that could not be written. A ref that is an argument itself, and is lost, fails it as it would fail elsewhere. */
+function lostArgument(error: unknown): unknown {
+  if (!(error instanceof SerializationError) || !(error.cause instanceof ObjectLostError)) return error
+  return /^args\[\d+\]$/.test(error.path ?? '') ? error.cause : error
 }
 
 /** Copies of the first arguments of a call that is being written. */

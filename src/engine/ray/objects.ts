@@ -36,11 +36,16 @@ export class RayObjects implements ObjectEngine, FrameSink {
     this.#cluster = cluster
     this.connection = client.connection
     this.connection.calls = this
-    client.onArrival(HandleKind.objectRef, (number, _details, { held }, counted) => {
+    client.onArrival(HandleKind.objectRef, (number, [id], { held }, counted) => {
       const object = this.arrive(number, counted)
+      if (typeof id === 'string') object.identify(id)
       held?.push(object)
       return makeRef(object)
     })
+  }
+
+  get codec(): object {
+    return this.#codec
   }
 
   get lost(): Error | undefined {

@@ -71,7 +71,7 @@ export class RayQueuePort implements QueuePort {
     this.#refuseIfReleased()
     this.#actors.checkExport(this.#actor)
     exported(context, this.#actor)
-    return { kind: HandleKind.queue, body: this.#actor.share.number }
+    return { kind: HandleKind.queue, body: this.#actor.share.number, codec: this.#actors.codec }
   }
 
   #ask(operation: string, argument: object, options?: RequestOptions): Promise<unknown> {

@@ -1,3 +1,4 @@
+import { ActorDiedError } from '../../errors.ts'
 import type { ActorDescription } from '../definition.ts'
 import type { Share } from './share.ts'
 
@@ -33,9 +34,15 @@ export class RayActor {
         this.#id = id(answer)
       },
       (cause: unknown) => {
-        this.failure = { cause }
+        this.failure ??= { cause }
       },
     )
+  }
+
+  /** The agent was never asked to create it. */
+  refuse(cause: unknown): void {
+    const message = `actor ${this.description.name} could not be created: ${String(cause)}`
+    this.failure = { cause: new ActorDiedError(message, { actorId: this.id, cause }) }
   }
 
   retain(): void {

@@ -1,4 +1,4 @@
-import type { EncodeContext } from '../../codec/handles.ts'
+import type { EncodeContext, EncodedHandle } from '../../codec/handles.ts'
 import { WaiterList } from '../../core/waiters.ts'
 import { ObjectState } from '../../wire/gateway-frames.ts'
 import { HandleKind } from '../../wire/token.ts'
@@ -26,6 +26,8 @@ export interface ArrivedValue {
 export class RayObject implements ObjectPort {
   readonly engine: RayObjects
   readonly share: Share
+  /** The result of a call of an actor, made here. */
+  isActorCall = false
   #state: number = ObjectState.pending
   #error: { readonly cause: unknown } | undefined
   #value: ArrivedValue | undefined
@@ -40,6 +42,7 @@ export class RayObject implements ObjectPort {
   #watchers: WaiterList<ObjectWaiter> | undefined
   #looks: (() => void)[] = []
   #storing = false
+  #id: string | undefined
   #holding = false
   /** A frame about it is to come. */
   #expecting = false
@@ -50,8 +53,14 @@ export class RayObject implements ObjectPort {
     this.share = share
   }
 
+  /** Ray's own id; until Ray has said so, the number. */
   get id(): string {
-    return String(this.share.number)
+    return this.#id ?? String(this.share.number)
+  }
+
+  /** Ray has said what it calls the object. */
+  identify(id: string): void {
+    this.#id = id
   }
 
   get settled(): boolean {
@@ -140,10 +149,10 @@ export class RayObject implements ObjectPort {
     if (this.#handles > 0 && --this.#handles === 0) this.#dropIfUnheld()
   }
 
-  export(context: EncodeContext): { kind: number; body: unknown } {
+  export(context: EncodeContext): EncodedHandle {
     this.engine.checkExport(this)
     exported(context, this)
-    return { kind: HandleKind.objectRef, body: this.share.number }
+    return { kind: HandleKind.objectRef, body: this.share.number, codec: this.engine.codec }
   }
 
   /** The value is on its way to the store. */

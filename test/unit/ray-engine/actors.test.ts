@@ -88,7 +88,10 @@ describe('creation', () => {
   test('with what can not be sent names the place as the caller knows it', async () => {
     const { engine } = await startRig()
     const handle = actorClass(engine.actors, Counter).remote(1, { deep: [() => 1] })
-    expect(await rejection(handle.ready())).toMatchObject({ code: 'SERIALIZATION', path: 'args[1].deep[0]' })
+    const cause = { code: 'SERIALIZATION', path: 'args[1].deep[0]' }
+    // Calls that are made at once know it too: the agent never hears of this actor.
+    expect(await rejection(handle.add.remote(1))).toMatchObject({ code: 'ACTOR_DIED', cause })
+    expect(await rejection(handle.ready())).toMatchObject({ code: 'ACTOR_DIED', cause })
   })
 
   test('stores large arguments first, and lets go of them', async () => {

@@ -261,17 +261,19 @@ describe('counts', () => {
   test('a number that comes back is the object that the client has', async () => {
     const { agent, engine } = await startRig()
     const mine = putObject(engine.objects, 1)
+    const number = Number(mine.id)
     putObject(engine.objects, [mine])
     const ref = new ObjectRef<unknown[]>(engine.objects.create())
     const got = getObjects(engine.objects, ref)
     await until(() => agent.of('get').length === 1)
-    agent.value(Number(ref.id), [agent.handle(objectRef, [Number(mine.id), 'ab'])])
+    agent.value(Number(ref.id), [agent.handle(objectRef, [number, 'ab'])])
     const [back] = (await got) as [ObjectRef<number>]
     expect(back.equals(mine)).toBe(true)
-    agent.stored(Number(mine.id))
+    expect([mine.id, back.id]).toEqual(['ab', 'ab'])
+    agent.stored(number)
     await settle()
     for (const handle of [mine, back, ref]) handle[Symbol.dispose]()
-    await until(() => agent.released().get(Number(mine.id)) === 2)
+    await until(() => agent.released().get(number) === 2)
   })
 
   test('free ends the values here as well', async () => {
