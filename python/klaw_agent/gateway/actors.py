@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import operator
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import ray
@@ -33,6 +34,10 @@ class Actors:
         self._values = values
         self._completions = completions
         self._namespace = namespace
+        #: Creations under one name, and how many of them there are: they happen in the order in which they were asked for.
+        self._turns: dict[tuple[str, str], tuple[asyncio.Lock, int]] = {}
+        #: By id, those that have a name and are not detached: they live as long as the session, and Ray ends them with their last handle.
+        self._named: dict[bytes, Any] = {}
 
     def create(self, request: Request) -> Awaitable[dict[str, Any]]:
         """`actor.create`: has its number at once; what is asked of it meanwhile waits for it."""
@@ -45,9 +50,11 @@ class Actors:
         self, entry: ActorEntry, request: Request, module: str, name: str, options: dict[str, Any]
     ) -> dict[str, Any]:
         try:
-            await request.complete()
-            arguments = request.field("args", list)
-            handle = await self._completions.call(lambda: create_actor(module, name, arguments, options))
+            async with self.turn(options):
+                await request.complete()
+                arguments = request.field("args", list)
+                handle = await self._completions.call(lambda: create_actor(module, name, arguments, options))
+            self.keep(handle, options)
             return self.give_birth(entry, handle)
         except asyncio.CancelledError:
             entry.fail(RayError("the session ended while the actor was being created"))
@@ -55,6 +62,29 @@ class Actors:
         except BaseException as error:
             entry.fail(error)
             raise
+
+    def keep(self, handle: Any, options: dict[str, Any]) -> None:
+        """An actor was made: with a name it does not end with the client's handles."""
+        if options.get("name") is not None and options.get("lifetime") is None:
+            self._named[handle._actor_id.binary()] = handle
+
+    @contextlib.asynccontextmanager
+    async def turn(self, options: dict[str, Any]) -> AsyncIterator[None]:
+        """Waits until the creations under the same name that were asked for earlier are over."""
+        name = options.get("name")
+        if name is None:
+            yield
+            return
+        key = (str(options.get("namespace")), str(name))
+        lock, count = self._turns.get(key, (asyncio.Lock(), 0))
+        self._turns[key] = (lock, count + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, count = self._turns.pop(key)
+            if count > 1:
+                self._turns[key] = (lock, count - 1)
 
     def options(self, options: dict[str, Any]) -> dict[str, Any]:
         """Options by Ray's names. The namespace of a name is the session's unless it says another."""
@@ -123,6 +153,8 @@ class Actors:
     async def _kill(self, entry: ActorEntry, no_restart: bool) -> None:
         await birth(entry)
         if entry.failure is None:
+            if no_restart:
+                self._named.pop(entry.handle._actor_id.binary(), None)
             await self._completions.call(lambda: ray.kill(entry.handle, no_restart=no_restart))
 
 

@@ -162,6 +162,12 @@ class QueueDesk:
     def _left(self, deadline: float | None) -> float | None:
         return None if deadline is None else max(deadline - self._loop.time(), 0.0)
 
+    async def finish_puts(self, patience: float) -> None:
+        """Waits until what is being put has been put, at most so many seconds."""
+        puts = [call.future for call in self._calls if not call.takes and not call.future.done()]
+        if puts:
+            await asyncio.wait(puts, timeout=patience)
+
     def shut_down(self) -> None:
         """From now on everything fails, and so does what is blocked. Idempotent."""
         if self._over is not None:

@@ -42,7 +42,9 @@ class Queues:
 
     async def _create(self, entry: ActorEntry, maxsize: int, options: dict[str, Any]) -> dict[str, Any]:
         try:
-            entry.queue = await self._completions.call(lambda: Queue(maxsize, actor_options=options))
+            async with self._actors.turn(options):
+                entry.queue = await self._completions.call(lambda: Queue(maxsize, actor_options=options))
+            self._actors.keep(entry.queue.actor, options)
             made = self._actors.give_birth(entry, entry.queue.actor)
             if options.get("get_if_exists"):
                 # It may have been there, with another size.
@@ -153,6 +155,8 @@ class Queues:
             actor = desk.actor
         except ActorDiedError:
             return
+        if not force:
+            await desk.finish_puts(grace)
         desk.shut_down()
         if not force:
             done = actor.__ray_terminate__.remote()
@@ -167,7 +171,8 @@ class Queues:
         await birth(entry)
         if entry.failure is not None:
             raise entry.failure
-        queue = entry.queue or await self._actors.queue_of(entry)
+        # Not `entry.queue or …`: to find out whether it is true Ray's queue asks for its length, and blocks.
+        queue = entry.queue if entry.queue is not None else await self._actors.queue_of(entry)
         if queue is None:
             raise RayError("the actor is no queue")
         if entry.desk is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import ray.exceptions
 
+from .. import errors, javascript_error
 from ..errors import ActorDiedError, KlawError, RayError, TaskCancelledError
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -21,6 +22,9 @@ def as_klaw_error(error: BaseException) -> BaseException:
         cause = getattr(error, "cause", None)
         if isinstance(cause, ray.exceptions.TaskCancelledError):
             return TaskCancelledError(plain(cause), cause=cause.__cause__)
+        if isinstance(cause, RayError):
+            # Ours: nothing ran, since an object that it was to be given had failed before Ray knew of it.
+            return cause
         return error
     if isinstance(error, ray.exceptions.ActorDiedError):
         # Ray's text repeats the whole traceback of the constructor, in colours; the cause has it all.
@@ -54,6 +58,13 @@ def cause_of(error: object, *kinds: type[BaseException]) -> BaseException | None
     """The user's exception inside of a RayTaskError if it is one of those kinds."""
     cause = getattr(error, "cause", None)
     return cause if isinstance(error, ray.exceptions.RayTaskError) and isinstance(cause, kinds) else None
+
+
+@functools.cache
+def send_errors_whole() -> None:
+    """Has the classes of our errors travel with them: the workers of the cluster do not have this package. Once a process."""
+    ray.cloudpickle.register_pickle_by_value(errors)
+    ray.cloudpickle.register_pickle_by_value(javascript_error)
 
 
 @functools.cache

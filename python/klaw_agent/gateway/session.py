@@ -20,7 +20,7 @@ from .load import load_module
 from .objects import Objects
 from .outgoing import Outgoing, size_of
 from .queues import Queues
-from .ray_errors import keep_causes
+from .ray_errors import keep_causes, send_errors_whole
 from .serving import Operation, Request, Serving
 from .streams import Streams
 from .table import Table
@@ -50,6 +50,7 @@ class Session:
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         keep_causes()
+        send_errors_whole()
         self._link = link
         self._ended = ended
         self._end: asyncio.Task[None] | None = None
