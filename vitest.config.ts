@@ -26,7 +26,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { ...running, ...built, name: 'conformance', include: ['test/conformance/**/*.test.ts'] },
+        test: {
+          ...running,
+          ...built,
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          provide: { conformanceEngine: 'embedded' },
+        },
       },
       {
         extends: true,
@@ -42,7 +48,13 @@ export default defineConfig({
           // Tests that start heads of their own take seconds each, and many times that on a machine that is busy.
           testTimeout: 3 * minute,
           hookTimeout: 3 * minute,
-          include: ['test/ray/**/*.test.ts'],
+          include: ['test/ray/**/*.test.ts', 'test/conformance/{actors,objects,queue}/**/*.test.ts'],
+          // These have nothing for Ray.
+          exclude: [
+            'test/conformance/actors/{context,deadlock}.test.ts',
+            'test/conformance/objects/{memory,shared}.test.ts',
+          ],
+          provide: { conformanceEngine: 'ray' },
         },
       },
       {

@@ -1,27 +1,101 @@
-import { type ConnectOptions, connect, type Runtime } from '@klaw/core'
-import { describe, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { type ActorOptions, type ConnectOptions, connect, type Runtime } from '@klaw/core'
+import { describe, inject, test } from 'vitest'
+import { type Fixtures, typescriptFixtures } from './fixtures.ts'
+import { knownFailingOnRay } from './known-failing-on-ray.ts'
+import { pythonFixtures } from './python-fixtures.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Which engine the suites run over in this project. */
+    conformanceEngine: ConformanceEngine['name']
+  }
+}
 
 /** An engine that the conformance suites run over. */
 export interface ConformanceEngine {
-  readonly name: string
+  readonly name: 'embedded' | 'ray'
+  /** What actors and tasks are written in: errors have its classes, and it may have one word for null and undefined. */
+  readonly language: 'typescript' | 'python'
+  readonly fixtures: Fixtures
+  /** In which {@link connect} puts names. No other test file uses it. */
+  readonly namespace: string
+  /** The options of a cluster of one's own. Where the cluster is there already they have no effect. */
   connect(options?: ConnectOptions): Promise<Runtime>
-  /** Cases that it does not pass yet, as `suite: case`. Meant to be empty. A case in it that passes fails the run. */
-  readonly knownFailing: ReadonlySet<string>
+  /**
+   * A part of what an actor can claim: on the embedded engine CPUs, as many as it was connected with; on a cluster, which has
+   * CPUs for many test files, that many of a resource that only this test file uses.
+   */
+  claim(amount: number, resource: ClaimedResource): ActorOptions
+  /** Where actors can be placed that makes a difference: in a thread that others share, and in one of their own. */
+  readonly placements: readonly { readonly numCpus: number }[]
+  /** Cases that it can not pass, as `suite: case`, and why. Meant to be empty. A case in it that passes fails the run. */
+  readonly knownFailing: ReadonlyMap<string, string>
 }
 
-export const engines: readonly ConformanceEngine[] = [
-  { name: 'embedded', connect: (options) => connect(undefined, options), knownFailing: new Set() },
-]
+/** What the head of the tests has for {@link ConformanceEngine.claim}, see test/support/ray/global-setup.ts. */
+export type ClaimedResource = 'lifetime' | 'closing' | 'queues'
+
+const engines = {
+  embedded: (): ConformanceEngine => ({
+    name: 'embedded',
+    language: 'typescript',
+    fixtures: typescriptFixtures,
+    namespace: 'klaw',
+    connect: (options) => connect(undefined, options),
+    claim: (amount) => ({ numCpus: amount }),
+    placements: [{ numCpus: 0 }, { numCpus: 1 }],
+    knownFailing: new Map(),
+  }),
+  ray: (): ConformanceEngine => {
+    const namespace = `test-${randomUUID()}`
+    return {
+      name: 'ray',
+      language: 'python',
+      fixtures: pythonFixtures,
+      namespace,
+      connect: () => connect(inject('rayAddress') as `ray://${string}`, { namespace, timeout: 60_000 }),
+      claim: (amount, resource) => ({ numCpus: 0, resources: { [resource]: amount } }),
+      // Each actor has a process of its own, whatever it claims.
+      placements: [{ numCpus: 0 }],
+      knownFailing: knownFailingOnRay,
+    }
+  },
+}
+
+/** What a case, or a suite, may say about itself. */
+export interface CaseOptions {
+  /** It is about the embedded engine alone; the reason. */
+  readonly onlyEmbedded?: string
+}
+
+type Run = () => Promise<void>
 
 /** Declares one case of a suite. */
-export type Case = (name: string, run: () => Promise<void>) => void
+export type Case = (name: string, ...rest: [run: Run] | [options: CaseOptions, run: Run]) => void
 
-/** Declares a suite, to be run over every engine. */
-export function conformance(suite: string, define: (engine: ConformanceEngine, it: Case) => void): void {
-  describe.each(engines)(`${suite}, $name`, (engine) => {
-    define(engine, (name, run) => {
-      if (engine.knownFailing.has(`${suite}: ${name}`)) test.fails(name, run)
+/** Declares the cases of a suite. */
+type Define = (engine: ConformanceEngine, it: Case) => void
+
+/** Most known failures are calls that never settle; nobody wants to wait a minute for them. */
+const knownFailureTimeout = 3_000
+
+/** Declares a suite, to be run over the engine of the project. */
+export function conformance(suite: string, ...rest: [define: Define] | [options: CaseOptions, define: Define]): void {
+  const [suiteOptions, define] = withOptions(rest)
+  const engine = engines[inject('conformanceEngine')]()
+  const concerns = ({ onlyEmbedded }: CaseOptions) => onlyEmbedded === undefined || engine.name === 'embedded'
+  if (!concerns(suiteOptions)) return
+  describe(`${suite}, ${engine.name}`, () => {
+    define(engine, (name, ...rest) => {
+      const [options, run] = withOptions(rest)
+      if (!concerns(options)) return
+      if (engine.knownFailing.has(`${suite}: ${name}`)) test.fails(name, { timeout: knownFailureTimeout }, run)
       else test(name, run)
     })
   })
+}
+
+function withOptions<Last>(rest: [Last] | [CaseOptions, Last]): [CaseOptions, Last] {
+  return rest.length === 1 ? [{}, rest[0]] : rest
 }

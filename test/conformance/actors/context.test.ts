@@ -1,10 +1,9 @@
 import { currentCall, currentRuntime, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Gate, Keeper, Worker } from '../../fixtures/actors/gate.ts'
-import { signalOf } from '../../fixtures/actors/tasks.ts'
 import { conformance } from '../engine.ts'
 
-conformance('what a method knows of its call', (engine, it) => {
+conformance('what a method knows of its call', { onlyEmbedded: 'in Python Ray tells it' }, (engine, it) => {
+  const { Gate, Keeper, Worker, signalOf } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect()

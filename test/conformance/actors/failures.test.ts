@@ -1,21 +1,21 @@
 import { ActorDiedError, ActorUnavailableError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { Counter } from '../../fixtures/actors/counter.ts'
-import { Gate, Worker } from '../../fixtures/actors/gate.ts'
 import { rejection } from '../../support/rejection.ts'
+import { until } from '../../support/until.ts'
 import { conformance } from '../engine.ts'
 
 conformance('actors that end', (engine, it) => {
+  const { Counter, Gate, SerialWorker, Worker } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect({ numCpus: 4 })
   })
   afterAll(() => klaw.shutdown())
 
-  describe.each([{ numCpus: 0 }, { numCpus: 1 }])('with %o', ({ numCpus }) => {
+  describe.each(engine.placements)('with %o', ({ numCpus }) => {
     it('kill ends running, queued and new calls', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
-      using worker = klaw.actor(Worker, { numCpus, maxConcurrency: 1 }).remote()
+      using worker = klaw.actor(SerialWorker, { numCpus, maxConcurrency: 1 }).remote()
       const running = worker.work.remote(gate, 'running')
       const queued = worker.work.remote(gate, 'queued')
       const waiting = worker.work.remote(gate, gate.pass.remote('argument'))
@@ -24,7 +24,7 @@ conformance('actors that end', (engine, it) => {
       for (const ref of [running, queued, waiting, worker.made.remote()]) {
         const error = (await rejection(ref)) as ActorDiedError
         expect(error).toBeInstanceOf(ActorDiedError)
-        expect(error.message).toMatch(/actor WorkerActor .* was killed/)
+        expect(error.message).toMatch(engine.name === 'ray' ? /died|killed/ : /actor SerialWorker .* was killed/)
       }
       expect(await rejection(worker.ready())).toBeInstanceOf(ActorDiedError)
       gate.open.remote()
@@ -51,7 +51,7 @@ conformance('actors that end', (engine, it) => {
 
     it('with restarts left it starts anew; calls in flight may or may not have run', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
-      using worker = klaw.actor(Worker, { numCpus, maxRestarts: 1, maxConcurrency: 1 }).remote()
+      using worker = klaw.actor(SerialWorker, { numCpus, maxRestarts: 1, maxConcurrency: 1 }).remote()
       expect(await worker.made.remote()).toBe(1)
       const running = worker.work.remote(gate, 'running')
       const queued = worker.made.remote()
@@ -68,10 +68,10 @@ conformance('actors that end', (engine, it) => {
       gate.open.remote()
     })
 
-    it('with retries calls in flight run again, in their order', async () => {
+    it('with retries calls in flight run again', async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       const options = { numCpus, maxRestarts: -1, maxTaskRetries: -1, maxConcurrency: 1 }
-      using worker = klaw.actor(Worker, options).remote()
+      using worker = klaw.actor(SerialWorker, options).remote()
       const calls = ['a', 'b', 'c'].map((name) => worker.work.remote(gate, name))
       await gate.arrivals.remote(1)
       await klaw.kill(worker, { noRestart: false })
@@ -81,7 +81,12 @@ conformance('actors that end', (engine, it) => {
       gate.open.remote()
       expect(await klaw.get(calls)).toEqual(['a', 'b', 'c'])
       const waits = (await gate.log.remote()).filter((line) => line.endsWith('waits'))
-      expect(waits).toEqual(['a waits', 'a waits', 'a waits', 'b waits', 'c waits'])
+      // Ray submits them anew in any order.
+      if (engine.name === 'embedded') {
+        expect(waits).toEqual(['a waits', 'a waits', 'a waits', 'b waits', 'c waits'])
+      } else {
+        expect(waits).toHaveLength(5)
+      }
     })
 
     it('retries of one call can be set, and run out', async () => {
@@ -101,10 +106,18 @@ conformance('actors that end', (engine, it) => {
     using counter = klaw.actor(Counter, { numCpus: 0, maxRestarts: 2 }).remote(klaw.put(30))
     expect(await counter.add.remote(1)).toBe(31)
     await klaw.kill(counter, { noRestart: false })
-    expect(await counter.add.remote(1)).toBe(31)
+    // Ray's kill is over before the actor is: until then the old one answers, and then nobody.
+    const next = () =>
+      counter.add.remote(1).then(
+        (value) => value,
+        () => undefined,
+      )
+    await until(async () => (await next()) === 31)
   })
 
-  it('calls made while it restarts wait for it', async () => {
+  it('calls made while it restarts wait for it', {
+    onlyEmbedded: 'Ray refuses them, unless they have retries',
+  }, async () => {
     using counter = klaw.actor(Counter, { maxRestarts: 1 }).remote()
     await counter.ready()
     const killing = klaw.kill(counter, { noRestart: false })

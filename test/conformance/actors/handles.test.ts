@@ -1,15 +1,14 @@
 import { inspect } from 'node:util'
 import type { ActorHandle, Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Counter } from '../../fixtures/actors/counter.ts'
-import { Keeper } from '../../fixtures/actors/gate.ts'
-import { Parent } from '../../fixtures/actors/parent.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
+import type { Fixtures } from '../fixtures.ts'
 
-type CounterHandle = ActorHandle<InstanceType<typeof Counter.Class>>
+type CounterHandle = ActorHandle<InstanceType<Fixtures['Counter']['Class']>>
 
 conformance('handles of actors', (engine, it) => {
+  const { Counter, Keeper, Parent } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect()
@@ -20,7 +19,8 @@ conformance('handles of actors', (engine, it) => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote()
     expect(await counter).toBe(counter)
     expect(inspect(counter)).toMatch(/^ActorHandle<Counter>\(.+\)$/)
-    expect((counter as unknown as Record<string, unknown>).missing).toBeUndefined()
+    // Of a class in Python the methods are not known here.
+    if (engine.language === 'typescript') expect(counter).not.toHaveProperty('missing')
     expect(Object.keys(counter)).toEqual([])
   })
 
@@ -28,10 +28,10 @@ conformance('handles of actors', (engine, it) => {
     using counter = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     using keeper = klaw.actor(Keeper, { numCpus: 0 }).remote()
     expect(await keeper.addTo.remote({ counters: new Map([['a', counter]]) }, 'a', 4)).toBe(5)
-    await keeper.keep.remote(counter, [{ deep: new Map([['it', counter]]) }])
-    const [direct, [{ deep }]] = (await keeper.give.remote()) as [CounterHandle, [{ deep: Map<string, CounterHandle> }]]
+    await keeper.keep.remote(counter, [{ deep: new Map([[1, counter]]) }])
+    const [direct, [{ deep }]] = (await keeper.give.remote()) as [CounterHandle, [{ deep: Map<number, CounterHandle> }]]
     expect(await direct.add.remote(1)).toBe(6)
-    expect(await deep.get('it')?.add.remote(1)).toBe(7)
+    expect(await deep.get(1)?.add.remote(1)).toBe(7)
     expect(await counter.get.remote()).toBe(7)
   })
 
@@ -44,7 +44,7 @@ conformance('handles of actors', (engine, it) => {
     expect(await back.add.remote(1)).toBe(2)
   })
 
-  it('travel through channels', async () => {
+  it('travel through channels', { onlyEmbedded: 'channels do not run on Ray yet' }, async () => {
     const [tx, rx] = await klaw.channel<{ counter: CounterHandle }>({ capacity: 1 })
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     await tx.send({ counter })
@@ -69,7 +69,8 @@ conformance('handles of actors', (engine, it) => {
   })
 
   it('an actor can be called by itself, in its own thread', async () => {
-    const keepers = Array.from({ length: 8 }, () => klaw.actor(Keeper, { numCpus: 0 }).remote())
+    const count = engine.name === 'ray' ? 2 : 8
+    const keepers = Array.from({ length: count }, () => klaw.actor(Keeper, { numCpus: 0 }).remote())
     const counters = new Map(
       keepers.map((_, index) => [String(index), klaw.actor(Counter, { numCpus: 0 }).remote(index)]),
     )
@@ -78,7 +79,7 @@ conformance('handles of actors', (engine, it) => {
     )
     await klaw.get(sums)
     const values = await klaw.get([...counters.values()].map((counter) => counter.get.remote()))
-    expect(values).toEqual([8, 9, 10, 11, 12, 13, 14, 15])
+    expect(values).toEqual(keepers.map((_, index) => count + index))
   })
 
   it('kill refuses anything else', async () => {

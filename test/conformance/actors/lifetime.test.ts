@@ -1,8 +1,5 @@
 import { ActorDiedError, ActorNotFoundError, RayActorError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Counter } from '../../fixtures/actors/counter.ts'
-import { Gate, Keeper } from '../../fixtures/actors/gate.ts'
-import { Parent } from '../../fixtures/actors/parent.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
@@ -10,20 +7,21 @@ import { conformance } from '../engine.ts'
 type CounterLike = { add(amount: number): number }
 
 conformance('lifetime of actors', (engine, it) => {
+  const { Counter, Gate, Keeper, Parent } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect({ numCpus: 4 })
   })
   afterAll(() => klaw.shutdown())
 
-  // Of four CPUs one actor holds three: another one of this kind can only start when it has gone.
-  const mostCpus = { numCpus: 3 }
+  // One actor holds three of four: another one of this kind can only start when it has gone.
+  const most = engine.claim(3, 'lifetime')
 
   it('an actor ends with its last handle', async () => {
-    const first = klaw.actor(Counter, mostCpus).remote()
+    const first = klaw.actor(Counter, most).remote()
     using keeper = klaw.actor(Keeper).remote()
     await keeper.keep.remote(first)
-    using second = klaw.actor(Counter, mostCpus).remote(2)
+    using second = klaw.actor(Counter, most).remote(2)
     first[Symbol.dispose]()
     first[Symbol.dispose]()
     const value = second.get.remote()
@@ -80,10 +78,10 @@ conformance('lifetime of actors', (engine, it) => {
   })
 
   it('an actor is freed when its handles are collected', async () => {
-    let counter: { ready(): Promise<void> } | undefined = klaw.actor(Counter, mostCpus).remote()
+    let counter: { ready(): Promise<void> } | undefined = klaw.actor(Counter, most).remote()
     await counter.ready()
     counter = undefined
-    using next = klaw.actor(Counter, mostCpus).remote(1)
+    using next = klaw.actor(Counter, most).remote(1)
     let there = false
     const ready = next.ready().then(() => {
       there = true
@@ -107,13 +105,14 @@ conformance('lifetime of actors', (engine, it) => {
   })
 
   it('an actor that nobody waits for is not lost while it is being asked', async () => {
-    const refs = Array.from({ length: 20 }, (_, index) =>
+    const count = engine.name === 'ray' ? 4 : 20
+    const refs = Array.from({ length: count }, (_, index) =>
       klaw.actor(Counter, { numCpus: 0 }).remote(index).add.remote(1),
     )
     const values: number[] = []
     for (const ref of refs) ref.then((value) => values.push(value))
-    await collectUntil(() => values.length === 20)
-    expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+    await collectUntil(() => values.length === count)
+    expect(values.sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, index) => index + 1))
   })
 
   it('a named actor lives on without handles', async () => {

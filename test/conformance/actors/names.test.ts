@@ -1,16 +1,17 @@
-import { ActorAlreadyExistsError, ActorNotFoundError, type Runtime } from '@klaw/core'
+import { ActorAlreadyExistsError, ActorNotFoundError, type NamedActor, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Counter } from '../../fixtures/actors/counter.ts'
-import { Keeper } from '../../fixtures/actors/gate.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
 
 type CounterLike = { add(amount: number): number }
 
 conformance('named actors', (engine, it) => {
+  const { Counter, Keeper } = engine.fixtures
+  const elsewhere = `${engine.namespace}-elsewhere`
+  const key = ({ name, namespace }: NamedActor) => `${namespace}/${name}`
   let klaw: Runtime
   beforeAll(async () => {
-    klaw = await engine.connect({ namespace: 'tests' })
+    klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
 
@@ -45,11 +46,11 @@ conformance('named actors', (engine, it) => {
     expect(error).toBeInstanceOf(ActorAlreadyExistsError)
     expect(error.message).toContain("'taken'")
     expect(await rejection(second.add.remote())).toBeInstanceOf(ActorAlreadyExistsError)
-    const elsewhere = klaw.actor(Counter, { numCpus: 0, name: 'taken', namespace: 'other' }).remote(10)
-    expect(await klaw.get([first.add.remote(1), elsewhere.add.remote(1)])).toEqual([1, 11])
-    using other = await klaw.getActor<CounterLike>('taken', 'other')
+    const foreign = klaw.actor(Counter, { numCpus: 0, name: 'taken', namespace: elsewhere }).remote(10)
+    expect(await klaw.get([first.add.remote(1), foreign.add.remote(1)])).toEqual([1, 11])
+    using other = await klaw.getActor<CounterLike>('taken', elsewhere)
     expect(await other.add.remote(1)).toBe(12)
-    await Promise.all([klaw.kill(first), klaw.kill(elsewhere)])
+    await Promise.all([klaw.kill(first), klaw.kill(foreign)])
   })
 
   it('the name is taken from the call on, also while arguments are missing', async () => {
@@ -90,14 +91,18 @@ conformance('named actors', (engine, it) => {
 
   it('are listed by namespace, or all', async () => {
     const here = klaw.actor(Counter, { numCpus: 0, name: 'listed' }).remote()
-    const there = klaw.actor(Counter, { numCpus: 0, name: 'listed', namespace: 'elsewhere' }).remote()
+    const there = klaw.actor(Counter, { numCpus: 0, name: 'listed', namespace: elsewhere }).remote()
     await Promise.all([here.ready(), there.ready()])
-    expect(await klaw.listNamedActors()).toEqual([{ name: 'listed', namespace: 'tests' }])
-    expect(await klaw.listNamedActors({ allNamespaces: true })).toEqual([
-      { name: 'listed', namespace: 'tests' },
-      { name: 'listed', namespace: 'elsewhere' },
-    ])
+    expect(await klaw.listNamedActors()).toEqual([{ name: 'listed', namespace: engine.namespace }])
+    const ours = async () => {
+      const all = await klaw.listNamedActors({ allNamespaces: true })
+      return all
+        .filter(({ namespace }) => [engine.namespace, elsewhere].includes(namespace))
+        .map(key)
+        .sort()
+    }
+    expect(await ours()).toEqual([`${engine.namespace}/listed`, `${elsewhere}/listed`].sort())
     await Promise.all([klaw.kill(here), klaw.kill(there)])
-    expect(await klaw.listNamedActors({ allNamespaces: true })).toEqual([])
+    expect(await ours()).toEqual([])
   })
 })

@@ -2,9 +2,8 @@ import { inspect } from 'node:util'
 import type { ActorOptions, Runtime, TaskOptions } from '@klaw/core'
 import { actor, task } from '@klaw/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Counter } from '../../fixtures/actors/counter.ts'
-import { square } from '../../fixtures/actors/tasks.ts'
 import { conformance } from '../engine.ts'
+import { typescriptFixtures } from '../fixtures.ts'
 
 type Refusal = [options: unknown, kind: typeof TypeError | typeof RangeError, message: string]
 
@@ -54,6 +53,7 @@ const taskRefusals: Refusal[] = [
 ]
 
 conformance('options of actors and tasks', (engine, it) => {
+  const { Counter, square } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect()
@@ -132,7 +132,7 @@ describe('definitions', () => {
   })
 
   test('keep the class and the function usable', () => {
-    expect(new Counter.Class(3).add(4)).toBe(7)
-    expect(square.run(5)).toBe(25)
+    expect(new typescriptFixtures.Counter.Class(3).add(4)).toBe(7)
+    expect(typescriptFixtures.square.run(5)).toBe(25)
   })
 })

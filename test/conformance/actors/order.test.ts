@@ -1,11 +1,10 @@
 import { PendingCallsLimitExceeded, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Counter, Plain } from '../../fixtures/actors/counter.ts'
-import { Gate, Keeper, SerialWorker, Worker } from '../../fixtures/actors/gate.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
 
 conformance('order and concurrency of calls', (engine, it) => {
+  const { Counter, Gate, Keeper, Plain, SerialWorker, Worker } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect()

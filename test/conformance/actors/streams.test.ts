@@ -1,17 +1,19 @@
 import { ActorDiedError, ActorUnavailableError, RayTaskError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Streams } from '../../fixtures/actors/streams.ts'
 import { collect } from '../../support/collect.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
 
 conformance('generator methods', (engine, it) => {
+  const { Streams } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect()
   })
   afterAll(() => klaw.shutdown())
+  /** What reading on fails with; values that were made before may come first. */
+  const endOf = (values: AsyncIterable<unknown>) => rejection(collect(values))
   const make = (options = {}) => klaw.actor(Streams, { numCpus: 0, ...options }).remote()
 
   it('give their values one by one', async () => {
@@ -60,7 +62,8 @@ conformance('generator methods', (engine, it) => {
     using streams = make({ maxConcurrency: 1 })
     let logs = 0
     for await (const _value of streams.count.remote(3)) logs += (await streams.log.remote()).length
-    expect(logs).toBe(2 + 3 + 4)
+    // Where generators run ahead of their reader there is more to see.
+    expect(logs).toBeGreaterThanOrEqual(2 + 3 + 4)
   })
 
   it('end with their actor', async () => {
@@ -68,11 +71,11 @@ conformance('generator methods', (engine, it) => {
     const values = streams.forever.remote()
     await values.next()
     await klaw.kill(streams, { noRestart: false })
-    expect(await rejection(values.next())).toBeInstanceOf(ActorUnavailableError)
+    expect(await endOf(values)).toBeInstanceOf(ActorUnavailableError)
     const again = streams.forever.remote()
     await again.next()
     await klaw.kill(streams)
-    expect(await rejection(again.next())).toBeInstanceOf(ActorDiedError)
+    expect(await endOf(again)).toBeInstanceOf(ActorDiedError)
     expect(await rejection(streams.count.remote(1).next())).toBeInstanceOf(ActorDiedError)
   })
 

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
 import { expect } from 'vitest'
-import { Holder } from '../../fixtures/objects/holder.ts'
 import { until } from '../../support/until.ts'
 import { conformance } from '../engine.ts'
 
 conformance('resources of the cluster', (engine, it) => {
-  it('what there is, and what of it is free', async () => {
+  const { Holder } = engine.fixtures
+  it('what there is, and what of it is free', { onlyEmbedded: 'a cluster has what it has' }, async () => {
     await using klaw = await engine.connect({ numCpus: 3, objectStoreMemory: 1_000_000 })
     const total = { CPU: 3, object_store_memory: 1_000_000 }
     expect(await klaw.clusterResources()).toMatchObject(total)
@@ -23,11 +23,17 @@ conformance('resources of the cluster', (engine, it) => {
     expect(ref.id).toMatch(/^\d+\.\d+$/)
   })
 
-  it('the nodes', async () => {
+  it('the nodes', { onlyEmbedded: 'a cluster has what it has' }, async () => {
     await using klaw = await engine.connect({ numCpus: 2 })
     const nodes = await klaw.nodes()
     expect(nodes).toEqual([
-      { nodeId: expect.any(String), alive: true, hostname: hostname(), resources: await klaw.clusterResources() },
+      {
+        nodeId: expect.any(String),
+        alive: true,
+        hostname: hostname(),
+        address: expect.any(String),
+        resources: await klaw.clusterResources(),
+      },
     ])
   })
 })

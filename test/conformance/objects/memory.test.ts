@@ -1,6 +1,5 @@
 import { ActorDiedError, type ObjectRef, ObjectStoreFullError, OwnerDiedError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Holder } from '../../fixtures/objects/holder.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { failure, rejection } from '../../support/rejection.ts'
 import { until } from '../../support/until.ts'
@@ -8,7 +7,8 @@ import { conformance } from '../engine.ts'
 
 const limit = 2_000_000
 
-conformance('memory of the object store', (engine, it) => {
+conformance('memory of the object store', { onlyEmbedded: 'it is about that store and its limit' }, (engine, it) => {
+  const { Holder } = engine.fixtures
   let klaw: Runtime
   let other: ReturnType<typeof start>
   const start = (numCpus: number) => klaw.actor(Holder, { numCpus }).remote()

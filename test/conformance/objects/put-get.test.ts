@@ -10,11 +10,11 @@ import {
 } from '@klaw/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Holder } from '../../fixtures/objects/holder.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
 
 conformance('put and get', (engine, it) => {
+  const { Holder } = engine.fixtures
   let klaw: Runtime
   let other: ReturnType<typeof startHolder>
   const startHolder = () => klaw.actor(Holder, { numCpus: 0 }).remote()
@@ -99,7 +99,7 @@ conformance('put and get', (engine, it) => {
     expect(await rejection(klaw.get([ref, pending], { timeout: 0 }))).toBeInstanceOf(GetTimeoutError)
     await other.open.remote(undefined)
     await pending
-    expect(await klaw.get(pending, { timeout: 0 })).toBeUndefined()
+    expect(await klaw.get(pending, { timeout: 0 })).toBe(engine.language === 'python' ? null : undefined)
   })
 
   it('an aborted get rejects with the reason, and takes nothing away', async () => {
@@ -179,7 +179,9 @@ conformance('put and get', (engine, it) => {
     expect(() => second.put(1)).toThrow(RuntimeClosedError)
   })
 
-  it('any value comes out as it went in, here and in another thread', async () => {
+  it('any value comes out as it went in, here and in another thread', {
+    onlyEmbedded: 'what Python takes is tested with its own values',
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.anything({

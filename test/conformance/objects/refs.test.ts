@@ -1,10 +1,11 @@
 import { type ObjectRef, RayTaskError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Holder } from '../../fixtures/objects/holder.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
 
 conformance('refs inside values', (engine, it) => {
+  const { Holder } = engine.fixtures
+  const python = engine.language === 'python'
   let klaw: Runtime
   const start = () => klaw.actor(Holder, { numCpus: 0 }).remote()
   let one: ReturnType<typeof start>
@@ -16,31 +17,35 @@ conformance('refs inside values', (engine, it) => {
   afterAll(() => klaw.shutdown())
 
   it('a top-level argument is resolved, a nested one stays a ref', async () => {
-    const ref = klaw.put(new Map([['a', 1]]))
-    expect(await one.kind.remote(ref)).toBe('Map')
-    expect(await one.kind.remote({ ref })).toBe('Object')
-    expect(await one.readIn.remote({ ref })).toEqual(new Map([['a', 1]]))
-    expect(await one.ids.remote([ref])).toEqual([ref.id])
+    const ref = klaw.put(new Map([[1, 'a']]))
+    expect(await one.kind.remote(ref)).toBe(python ? 'dict' : 'Map')
+    expect(await one.kind.remote({ ref })).toBe(python ? 'dict' : 'Object')
+    expect(await one.readIn.remote({ ref })).toEqual(new Map([[1, 'a']]))
+    // On Ray a ref that was made here is known by Ray's id to Python alone.
+    if (!python) expect(await one.ids.remote([ref])).toEqual([ref.id])
   })
 
   it('a pending argument is waited for, and one that failed fails the call', async () => {
     const pending = two.gate.remote()
     const kind = one.kind.remote(pending)
     await two.open.remote(1n)
-    expect(await kind).toBe('bigint')
+    expect(await kind).toBe(python ? 'int' : 'bigint')
     const failing = two.gate.remote()
     const call = one.kind.remote(failing)
     await two.break.remote('no value')
     const error = await rejection(call)
     expect(error).toBeInstanceOf(RayTaskError)
-    expect((error as RayTaskError).cause).toMatchObject({ name: 'RangeError', message: 'no value' })
+    expect((error as RayTaskError).cause).toMatchObject({
+      name: python ? 'ValueError' : 'RangeError',
+      message: 'no value',
+    })
   })
 
   it('they travel in every kind of container', async () => {
     const ref = klaw.put('inside')
     const shape = {
       list: [ref, [ref]],
-      map: new Map<unknown, unknown>([['key', ref]]),
+      map: new Map<unknown, unknown>([[1, ref]]),
       set: new Set([ref]),
       deep: { er: { ref } },
     }
@@ -48,7 +53,7 @@ conformance('refs inside values', (engine, it) => {
     const found = [
       back.list[0],
       (back.list[1] as ObjectRef<string>[])[0],
-      back.map.get('key'),
+      back.map.get(1),
       ...back.set,
       back.deep.er.ref,
     ] as ObjectRef<string>[]
@@ -96,7 +101,7 @@ conformance('refs inside values', (engine, it) => {
     await two.drop.remote()
   })
 
-  it('refs go through channels', async () => {
+  it('refs go through channels', { onlyEmbedded: 'channels do not run on Ray yet' }, async () => {
     const [tx, rx] = await klaw.channel<{ ref: ObjectRef<unknown> }>({ capacity: 10 })
     const received = one.receive.remote(rx)
     const ref = klaw.put(['through', 'a', 'channel'])

@@ -1,9 +1,9 @@
 import { type ObjectRef, type Runtime, shared, transfer } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Holder } from '../../fixtures/objects/holder.ts'
 import { conformance } from '../engine.ts'
 
-conformance('shared and moved memory', (engine, it) => {
+conformance('shared and moved memory', { onlyEmbedded: 'it is about the memory of one process' }, (engine, it) => {
+  const { Holder } = engine.fixtures
   let klaw: Runtime
   let other: ReturnType<typeof start>
   const start = () => klaw.actor(Holder, { numCpus: 0 }).remote()

@@ -1,10 +1,10 @@
 import type { ObjectRef, Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
-import { Holder } from '../../fixtures/objects/holder.ts'
 import { rejection } from '../../support/rejection.ts'
 import { conformance } from '../engine.ts'
 
 conformance('wait', (engine, it) => {
+  const { Holder } = engine.fixtures
   let klaw: Runtime
   let other: ReturnType<typeof startHolder>
   const startHolder = () => klaw.actor(Holder, { numCpus: 0 }).remote()

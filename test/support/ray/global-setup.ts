@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { ensureRay, startCluster } from '../../../src/cluster.ts'
+import type { ClaimedResource } from '../../conformance/engine.ts'
 import { rayOptions } from './ray-options.ts'
 
 declare module 'vitest' {
@@ -16,6 +17,9 @@ declare module 'vitest' {
   }
 }
 
+/** Each is claimed by one test file alone, see test/conformance/engine.ts. */
+const resources: Record<ClaimedResource, number> = { lifetime: 4, closing: 1, queues: 1 }
+
 const onProgress = (line: string) => console.error(`ray: ${line}`)
 
 /** Starts one head for all tests of the project `ray`. Installs Ray first where there is none. */
@@ -29,7 +33,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('rayUnavailable', error instanceof Error ? error.message : String(error))
     return undefined
   }
-  const cluster = await startCluster({ ...options, numCpus: 8, objectStoreMemory: 1_000_000_000 })
+  const cluster = await startCluster({ ...options, numCpus: 8, resources, objectStoreMemory: 1_000_000_000 })
   project.provide('rayUnavailable', undefined)
   project.provide('rayAddress', cluster.address)
   project.provide('rayGcsAddress', cluster.gcsAddress)
