@@ -27,7 +27,8 @@ export function killAbruptly(owner: { processes(): ProcessIdentity[] }): void {
   }
 }
 
-function commandLine(pid: number): string {
+/** Its arguments, with spaces between; empty when there is no such process (Linux only). */
+export function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
   } catch {
