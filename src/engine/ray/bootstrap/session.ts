@@ -289,11 +289,15 @@ export class Session {
 /**
  * Whether a session may come about at the next attempt. Ray's proxy picks the port of a session's process, on 127.0.0.1, about a second
  * before that binds it. Another head on the same machine may take it meanwhile: then the process ends, or the proxy reaches the other
- * head's, which may demand another token, or TLS. The next session gets another port.
+ * head's, which may demand another token, or TLS, or serves somebody else already. The next session gets another port.
  */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof RayError)) return false
-  if (/Starting Ray client server failed|Proxy failed to Connect to backend|psutil\.\w*Process:/.test(error.message))
+  if (
+    /Starting Ray client server failed|Proxy failed to Connect to backend|called ray\.init twice|psutil\.\w*Process:/.test(
+      error.message,
+    )
+  )
     return true
   // The proxy itself has taken our token: it was asked first.
   return (
