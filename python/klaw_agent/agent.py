@@ -76,6 +76,7 @@ class Agent:
             python_objects=self._python_objects,
             ended=lambda: self._ended(session),
         )
+        transport.land(session.land)
         self._sessions.add(session)
         return session
 

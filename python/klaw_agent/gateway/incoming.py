@@ -27,6 +27,17 @@ class Incoming:
     def __init__(self) -> None:
         self._buffers: dict[int, memoryview] = {}
         self._filled: dict[int, int] = {}
+        #: Where the piece that is under way is being received: the place in its value.
+        self._landing: memoryview | None = None
+
+    def land(self, stream: int, length: int) -> memoryview | None:
+        """Where the next piece of a value belongs, so that it can be received there; None when that is not known."""
+        buffer = self._buffers.get(stream)
+        if buffer is None or self._filled[stream] + length > len(buffer):
+            return None
+        start = self._filled[stream]
+        self._landing = buffer[start : start + length]
+        return self._landing
 
     def is_first(self, stream: int) -> bool:
         return stream not in self._buffers
@@ -51,7 +62,9 @@ class Incoming:
         end = start + len(body)
         if end > len(buffer) or (end < len(buffer)) != bool(frame.flags & MORE):
             raise FrameError(f"a value announces {len(buffer)} bytes, {end} came")
-        buffer[start:end] = body
+        if body is not self._landing:
+            buffer[start:end] = body
+        self._landing = None
         self._filled[stream] = end
         if frame.flags & MORE:
             return None
@@ -61,6 +74,7 @@ class Incoming:
     def clear(self) -> None:
         self._buffers.clear()
         self._filled.clear()
+        self._landing = None
 
 
 def allocate(size: int) -> memoryview:

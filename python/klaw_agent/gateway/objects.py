@@ -17,7 +17,7 @@ from ..wire.frame import ATTEMPT, ERROR, Frame, write_header
 from .calls import cancelled_before_start
 from .completions import Completions
 from .entries import Entry, ObjectEntry
-from .frames import HAS_FAILED, HAS_VALUE, PENDING, PIECE, STORED, VALUE, read_release, write_settled
+from .frames import HAS_FAILED, HAS_VALUE, PENDING, PIECE, PUT, STORED, VALUE, read_release, write_settled
 from .incoming import Arrived, Incoming
 from .link import Link
 from .outgoing import Outgoing
@@ -66,6 +66,10 @@ class Objects:
         arrived = self._incoming.take(frame)
         if arrived is not None:
             self._store(stream, self._putting.pop(stream), arrived, {})
+
+    def land(self, kind: int, _flags: int, stream: int, length: int) -> memoryview | None:
+        """Where the body of a large frame that has begun to arrive belongs: a piece of a value in the value's own memory."""
+        return self._incoming.land(stream, length) if kind == PUT else None
 
     def _store(self, stream: int, entry: ObjectEntry, arrived: Arrived, pins: dict[int, Entry]) -> None:
         data = arrived.data

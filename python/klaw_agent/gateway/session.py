@@ -105,6 +105,10 @@ class Session:
             frames.RELEASE: objects.release,
         }
 
+    def land(self, kind: int, flags: int, stream: int, length: int) -> memoryview | None:
+        """Where the body of a large frame that has begun to arrive belongs; None if nowhere in particular."""
+        return self._objects.land(kind, flags, stream, length)
+
     def receive(self, received: Iterable[Frame]) -> None:
         """Frames have come. One that can not be read ends the connection."""
         handlers = self._handlers

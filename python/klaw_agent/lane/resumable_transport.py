@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
 from ..wire.frame import LENGTH_FIELD, Frame
+from ..wire.frame_buffer import Landing
 from ..wire.outgoing import Buffer
 from ..wire.resumable import Resumable
 from .lane import Lane
@@ -63,6 +64,10 @@ class ResumableTransport:
     def start(self, listener: TransportListener) -> None:
         """Before the first lane comes."""
         self._listener = listener
+
+    def land(self, landing: Landing) -> None:
+        """Asks `landing` where the bodies of large frames go, so that they need not be copied there when they have come."""
+        self._stream.land(landing)
 
     def write(self, buffers: Iterable[Buffer]) -> None:
         """Writes whole frames. Large buffers are not copied: nobody may change them any more."""

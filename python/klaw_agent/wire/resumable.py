@@ -16,7 +16,7 @@ from .control_frames import (
     received_frame,
 )
 from .frame import Frame, FrameError
-from .frame_buffer import FrameBuffer
+from .frame_buffer import FrameBuffer, Landing
 from .outgoing import MOST_UNCONFIRMED, Buffer, Outgoing
 
 #: Bytes after which the peer is told what has arrived. It expects to hear that for every MiB.
@@ -43,6 +43,10 @@ class Resumable:
         self.is_stirred = False
 
     # What comes in.
+
+    def land(self, landing: Landing) -> None:
+        """Asks `landing` from now on where the bodies of large frames go."""
+        self._incoming.landing = landing
 
     def writable(self) -> memoryview:
         """Where the next bytes go; never empty."""
