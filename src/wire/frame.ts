@@ -8,6 +8,8 @@ import type { ByteWriter } from '../codec/byte-writer.ts'
 
 /** Where in a frame its type stands. */
 export const typeOffset = 4
+/** Where in a frame its stream stands. */
+export const streamOffset = 8
 
 /** Bytes from the start of a frame to its body. */
 export const headerLength = 12

@@ -9,6 +9,12 @@ export interface TransportListener {
   closed(reason: Error | undefined): void
 }
 
+/**
+ * Says where a large frame that has begun to arrive is to be put together: asked for its type, stream and length. Returns exactly so many bytes, which
+ * then come as a chunk of their own; undefined: anywhere.
+ */
+export type Landing = (type: number, stream: number, length: number) => Uint8Array | undefined
+
 /** Carries chunks of whole frames, in order, to one peer. */
 export interface Transport {
   /** Whether chunks may carry attachments: shared buffers, moved buffers, ports. */
@@ -25,6 +31,8 @@ export interface Transport {
   readonly writable?: boolean
   /** Calls back once, later: when the transport is writable, or has ended. */
   onWritable?(listener: () => void): void
+  /** Asks `landing` from now on where large frames go, so that they need not be copied there once they have come. Absent: nobody is asked. */
+  land?(landing: Landing): void
   /** While referenced, the transport keeps the event loop alive. */
   ref(): void
   unref(): void

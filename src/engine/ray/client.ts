@@ -4,7 +4,7 @@ import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import { SerializationError } from '../../errors.ts'
 import { Connection, type Operation } from '../../wire/connection.ts'
 import type { HandleKind } from '../../wire/token.ts'
-import type { Transport } from '../../wire/transport.ts'
+import type { Landing, Transport } from '../../wire/transport.ts'
 import type { ArrivalContext } from './arrival-context.ts'
 import { Releases } from './releases.ts'
 import { sessionLost } from './session-lost.ts'
@@ -30,6 +30,7 @@ export class RayClient {
   /** What the agent asks of us. */
   readonly operations = new Map<string, Operation>()
   readonly #arrivals = new Map<number, Arrival>()
+  readonly #transport: Transport
   #nextNumber = 1
 
   constructor(transport: Transport, serializers: SerializerRegistry) {
@@ -41,6 +42,12 @@ export class RayClient {
     this.connection = new Connection(transport, this.codec, this.operations, true, sessionLost)
     this.releases = new Releases(this.connection)
     this.uploads = new Uploads(this.connection, transport)
+    this.#transport = transport
+  }
+
+  /** Says where large frames go; they may go anywhere all the same. */
+  land(landing: Landing): void {
+    this.#transport.land?.(landing)
   }
 
   /** The number of what the client makes next. */

@@ -1,6 +1,6 @@
 import { SerializationError } from '../../errors.ts'
 import type { FrameReader } from '../../wire/frame.ts'
-import { FrameFlag } from '../../wire/frame.ts'
+import { FrameFlag, headerLength } from '../../wire/frame.ts'
 import { readUint64 } from '../../wire/gateway-frames.ts'
 import type { ArrivedValue } from './ray-object.ts'
 
@@ -16,6 +16,8 @@ interface Partial {
   readonly failure: Error | undefined
   readonly total: number
   arrived: number
+  /** The last bytes that arrived, while the header of a frame that is put together behind them stands in their place. */
+  covered: Uint8Array | undefined
 }
 
 /** What one `value` frame brought. */
@@ -33,6 +35,19 @@ export class IncomingValues {
     return this.#partials.has(number)
   }
 
+  /**
+   * Where a frame of that object's value is to be put together, so that its bytes stand where they belong as soon as they are there: its header takes the
+   * place of the bytes before it until the frame is taken. Undefined when that is not known.
+   */
+  land(stream: number, length: number): Uint8Array | undefined {
+    const partial = this.#partials.get(stream)
+    if (partial?.bytes === undefined || partial.arrived < headerLength) return undefined
+    const start = partial.arrived - headerLength
+    if (start + length > partial.total) return undefined
+    partial.covered = partial.bytes.slice(start, partial.arrived)
+    return partial.bytes.subarray(start, start + length)
+  }
+
   /** Throws a `RangeError` when the frame contradicts itself or those before it. */
   take(frame: FrameReader): Incoming {
     const { stream } = frame
@@ -48,7 +63,7 @@ export class IncomingValues {
     if (partial.arrived + size > partial.total) {
       throw new RangeError(`a value of ${partial.total} bytes has at least ${partial.arrived + size}`)
     }
-    partial.bytes?.set(frame.bytes.subarray(frame.position, frame.end), partial.arrived)
+    if (partial.bytes !== undefined) place(partial.bytes, partial, frame)
     partial.arrived += size
     if (more) return { t: 'part', bytes: partial.arrived, total: partial.total }
     this.#partials.delete(stream)
@@ -70,16 +85,33 @@ function wholeOf({ bytes, position, end }: FrameReader, total: number): ArrivedV
   return { bytes: bytes.slice(position, end), start: 0, end: size }
 }
 
+/** Puts the frame's part of the value where it belongs, unless it was put together there. */
+function place(bytes: Uint8Array, partial: Partial, frame: FrameReader): void {
+  const { arrived, covered } = partial
+  if (covered === undefined || frame.bytes.buffer !== bytes.buffer) {
+    bytes.set(frame.bytes.subarray(frame.position, frame.end), arrived)
+    return
+  }
+  bytes.set(covered, arrived - headerLength)
+  partial.covered = undefined
+}
+
 function begin(total: number): Partial {
   if (total > largestValue) {
     const message = `the value has ${total} bytes, the limit is ${largestValue} bytes`
-    return { bytes: undefined, failure: new SerializationError(message), total, arrived: 0 }
+    return { bytes: undefined, failure: new SerializationError(message), total, arrived: 0, covered: undefined }
   }
   try {
     // Every byte of it is written before it is read.
-    return { bytes: new Uint8Array(Buffer.allocUnsafeSlow(total).buffer), failure: undefined, total, arrived: 0 }
+    return {
+      bytes: new Uint8Array(Buffer.allocUnsafeSlow(total).buffer),
+      failure: undefined,
+      total,
+      arrived: 0,
+      covered: undefined,
+    }
   } catch (cause) {
     const failure = new SerializationError(`there is no memory for a value of ${total} bytes`, { cause })
-    return { bytes: undefined, failure, total, arrived: 0 }
+    return { bytes: undefined, failure, total, arrived: 0, covered: undefined }
   }
 }

@@ -36,6 +36,9 @@ export class RayObjects implements ObjectEngine, FrameSink {
     this.#cluster = cluster
     this.connection = client.connection
     this.connection.calls = this
+    client.land((type, stream, length) => {
+      return type === FrameType.value ? this.#incoming.land(stream, length) : undefined
+    })
     client.onArrival(HandleKind.objectRef, (number, [id], { held }, counted) => {
       const object = this.arrive(number, counted)
       if (typeof id === 'string') object.identify(id)

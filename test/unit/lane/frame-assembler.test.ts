@@ -9,6 +9,7 @@ function assembling() {
   const assembler = new FrameAssembler({
     frames: (bytes) => chunks.push(bytes) > 0,
     control: (bytes) => controls.push(bytes) > 0,
+    land: () => undefined,
   })
   return { assembler, chunks, controls }
 }
@@ -69,6 +70,46 @@ describe('frames', () => {
     expect(() => slow.feed(tooLong.slice(3))).toThrow('at most 16777216 bytes')
   })
 
+  test('that are large are put together where the listener wants it, which is asked once it has seen what came before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 90_000 }), { minLength: 1 }), fc.boolean(), (sizes, direct) => {
+        const frames = [frameOf(0x53, 70_000, 1), frameOf(0x10, 5, 2), frameOf(0x53, 100_000, 3), frameOf(0x57, 0)]
+        const seen: Uint8Array[] = []
+        const places: { readonly before: number; readonly place: Uint8Array }[] = []
+        const assembler = new FrameAssembler({
+          frames: (bytes) => seen.push(...framesOf(bytes).map(() => bytes)) > 0,
+          control: () => true,
+          land: (type, stream, length) => {
+            expect([type, stream]).toEqual([0x53, 0])
+            const place = new Uint8Array(length + 8).subarray(8)
+            places.push({ before: seen.length, place })
+            return place
+          },
+        })
+        const bytes = new Uint8Array(Buffer.concat(frames))
+        for (let start = 0, turn = 0; start < bytes.length; turn++) {
+          const piece = bytes.slice(start, start + (sizes[turn % sizes.length] as number))
+          const room = direct ? assembler.room() : undefined
+          if (room === undefined) {
+            assembler.feed(piece)
+            start += piece.length
+          } else {
+            const taken = piece.subarray(0, room.length)
+            room.set(taken)
+            assembler.filled(taken.length)
+            start += taken.length
+          }
+        }
+        expect(seen).toHaveLength(4)
+        for (const { before, place } of places) {
+          expect(seen[before]).toBe(place)
+          expect(Buffer.compare(place, frames[before] as Uint8Array)).toBe(0)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
   test('stop as soon as the listener has enough', () => {
     const seen: string[] = []
     const assembler = new FrameAssembler({
@@ -77,6 +118,7 @@ describe('frames', () => {
         seen.push('control')
         return false
       },
+      land: () => undefined,
     })
     assembler.feed(new Uint8Array(Buffer.concat([frameOf(0x10), frameOf(0x04), frameOf(0x10)])))
     expect(seen).toEqual(['frames', 'control'])

@@ -1,7 +1,8 @@
-import { connect as connectTcp, type Socket } from 'node:net'
+import { type ConnectOpts, connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { RayError } from '../../../errors.ts'
 import type { Lane, LaneFactory, LaneListener } from './lane.ts'
+import { SocketReader } from './socket-reader.ts'
 
 /** Where an agent listens. */
 export interface DirectAddress {
@@ -27,7 +28,10 @@ function openDirectLane(address: DirectAddress, signal: AbortSignal): Promise<La
   const { host, port, tls } = address
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ ...tls, host, port })
+    const reader = new SocketReader()
+    const target = { host, port, onread: reader.options }
+    const secure: ConnectionOptions & ConnectOpts = { ...tls, ...target }
+    const socket = tls === undefined ? connectTcp(target) : connectTls(secure)
     const connected = tls === undefined ? 'connect' : 'secureConnect'
     const settle = () => {
       signal.removeEventListener('abort', abort)
@@ -45,7 +49,7 @@ function openDirectLane(address: DirectAddress, signal: AbortSignal): Promise<La
       fail(new RayError(`the agent at ${host}:${port} can not be reached: ${describe(error)}`, { cause: error }))
     const open = () => {
       settle()
-      resolve(new DirectLane(socket))
+      resolve(new DirectLane(socket, reader))
     }
     signal.addEventListener('abort', abort)
     socket.on('error', failed)
@@ -56,12 +60,14 @@ function openDirectLane(address: DirectAddress, signal: AbortSignal): Promise<La
 /** A connected socket. */
 class DirectLane implements Lane {
   readonly #socket: Socket
+  readonly #reader: SocketReader
   #listener: LaneListener | undefined
   #reason: Error | undefined
   #full = false
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, reader: SocketReader) {
     this.#socket = socket
+    this.#reader = reader
     socket.unref()
     socket.setNoDelay(true)
     socket.setKeepAlive(true, keepAliveDelay)
@@ -82,17 +88,13 @@ class DirectLane implements Lane {
   start(listener: LaneListener): void {
     const first = this.#listener === undefined
     this.#listener = listener
+    this.#reader.start(listener)
     if (!first) return
-    const socket = this.#socket
-    socket.on('drain', () => {
+    this.#socket.on('drain', () => {
       if (!this.#full) return
       this.#full = false
       this.#listener?.drained()
     })
-    // A Buffer's slice is a view, that of plain bytes a copy: what reads frames expects the latter.
-    socket.on('data', (data: Buffer) =>
-      this.#listener?.data(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
-    )
   }
 
   write(bytes: Uint8Array): void {
@@ -100,7 +102,7 @@ class DirectLane implements Lane {
   }
 
   end(): void {
-    this.#listener = silent
+    this.start(silent)
     const socket = this.#socket
     if (socket.destroyed) return
     // A host that does not take the last bytes must not keep this process.
@@ -116,7 +118,7 @@ class DirectLane implements Lane {
   }
 
   destroy(): void {
-    this.#listener = silent
+    this.start(silent)
     this.#socket.destroy()
   }
 }

@@ -1,7 +1,11 @@
-import { FrameType, headerLength, typeOffset } from '../../../wire/frame.ts'
+import { FrameType, headerLength, streamOffset, typeOffset } from '../../../wire/frame.ts'
+import type { Landing } from '../../../wire/transport.ts'
 
 /** Bytes of the largest frame, its length field included. */
 export const largestFrame = 16 * 1024 * 1024
+/** Frames from this length on are large: somebody may know a place for them, and the rest of one is worth a read of its own. */
+const large = 64 * 1024
+const smallestRoom = 16 * 1024
 /** Frames of types below this one concern the connection itself; all others are for whoever uses it. */
 const firstOther = FrameType.request
 
@@ -11,19 +15,21 @@ export interface AssemblerListener {
   frames(bytes: Uint8Array): boolean
   /** One frame of the lanes' own. */
   control(frame: Uint8Array): boolean
+  /** Where a large frame is to be put together. Everything before it has been handed over. */
+  land: Landing
 }
 
 /**
  * Cuts a stream of bytes into frames. Frames that came whole are handed over as they lie, without a copy; one that comes in pieces is put together in a
- * buffer of its own size.
+ * buffer of its own size, or where the listener wants it.
  */
 export class FrameAssembler {
   readonly #listener: AssemblerListener
-  /** The first bytes of a frame, too few to know its length. */
-  readonly #lengthBytes = new Uint8Array(4)
+  /** The first bytes of a frame, too few to know what it is. */
+  readonly #header = new Uint8Array(headerLength)
   /** A frame that has not come whole. */
   #frame: Uint8Array | undefined
-  /** Bytes that are there of the frame, or of its length. */
+  /** Bytes that are there of the frame, or of its header. */
   #filled = 0
 
   constructor(listener: AssemblerListener) {
@@ -44,27 +50,53 @@ export class FrameAssembler {
     this.#cut(bytes, position)
   }
 
+  /** Where the next bytes belong, if they are many: the rest of a large frame. Who has put some there says so by {@link filled}. */
+  room(): Uint8Array | undefined {
+    const frame = this.#frame
+    if (frame === undefined || frame.length - this.#filled < smallestRoom) return undefined
+    return frame.subarray(this.#filled)
+  }
+
+  /** The next bytes of the stream stand at the beginning of {@link room}. */
+  filled(count: number): void {
+    this.#filled += count
+    this.#finish(this.#frame as Uint8Array)
+  }
+
   /** Continues a frame; returns where in `bytes` it ends, or -1 if nothing is to follow. */
   #complete(bytes: Uint8Array): number {
     let position = 0
     if (this.#frame === undefined) {
-      const taken = Math.min(4 - this.#filled, bytes.length)
-      this.#lengthBytes.set(bytes.subarray(0, taken), this.#filled)
+      const taken = Math.min(headerLength - this.#filled, bytes.length)
+      this.#header.set(bytes.subarray(0, taken), this.#filled)
       this.#filled += taken
-      if (this.#filled < 4) return -1
-      this.#frame = emptyFrame(checked(announcedLength(this.#lengthBytes, 0)))
-      this.#frame.set(this.#lengthBytes)
+      if (this.#filled >= 4) checked(announcedLength(this.#header, 0))
+      if (this.#filled < headerLength) return -1
+      this.#frame = this.#begin(this.#header)
       position = taken
     }
     const frame = this.#frame
     const taken = Math.min(frame.length - this.#filled, bytes.length - position)
     frame.set(bytes.subarray(position, position + taken), this.#filled)
     this.#filled += taken
-    if (this.#filled < frame.length) return -1
+    return this.#finish(frame) ? position + taken : -1
+  }
+
+  /** Hands the frame over if it is whole; returns whether that, and something may follow. */
+  #finish(frame: Uint8Array): boolean {
+    if (this.#filled < frame.length) return false
     this.#frame = undefined
     this.#filled = 0
-    const goOn = isControl(frame, 0) ? this.#listener.control(frame) : this.#listener.frames(frame)
-    return goOn ? position + taken : -1
+    return isControl(frame, 0) ? this.#listener.control(frame) : this.#listener.frames(frame)
+  }
+
+  /** A place for the frame that starts like this; what is there of it is written. */
+  #begin(bytes: Uint8Array): Uint8Array {
+    const length = announcedLength(bytes, 0)
+    const place = length < large ? undefined : this.#listener.land(bytes[typeOffset] as number, streamOf(bytes), length)
+    const frame = place ?? emptyFrame(length)
+    frame.set(bytes)
+    return frame
   }
 
   /** Hands over the whole frames from `position` on, and keeps the rest. */
@@ -85,17 +117,24 @@ export class FrameAssembler {
       }
       position = end
     }
-    const rest = bytes.length - position
-    // Before the listener sees the frames: it owns their bytes.
-    if (rest >= 4) {
-      this.#frame = emptyFrame(announcedLength(bytes, position))
-      this.#frame.set(bytes.subarray(position))
-    } else {
-      this.#lengthBytes.set(bytes.subarray(position))
+    if (position === bytes.length) {
+      if (position > start) this.#listener.frames(start === 0 ? bytes : bytes.subarray(start))
+      return
     }
-    this.#filled = rest
-    if (position === start) return
-    this.#listener.frames(start === 0 && rest === 0 ? bytes : bytes.subarray(start, position))
+    if (position === start) {
+      this.#keep(bytes.subarray(position))
+      return
+    }
+    // The listener owns the bytes that it gets; and only when it has seen them it knows where to put what follows.
+    const rest = bytes.slice(position)
+    if (this.#listener.frames(bytes.subarray(start, position))) this.#keep(rest)
+  }
+
+  /** The beginning of a frame. */
+  #keep(rest: Uint8Array): void {
+    if (rest.length >= headerLength) this.#frame = this.#begin(rest)
+    else this.#header.set(rest)
+    this.#filled = rest.length
   }
 }
 
@@ -107,6 +146,10 @@ function isControl(bytes: Uint8Array, start: number): boolean {
 function announcedLength(bytes: Uint8Array, start: number): number {
   const low = (bytes[start] as number) | ((bytes[start + 1] as number) << 8) | ((bytes[start + 2] as number) << 16)
   return low + (bytes[start + 3] as number) * 2 ** 24 + 4
+}
+
+function streamOf(header: Uint8Array): number {
+  return new DataView(header.buffer, header.byteOffset).getUint32(streamOffset, true)
 }
 
 function isPossible(length: number): boolean {

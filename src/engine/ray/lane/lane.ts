@@ -5,6 +5,10 @@ export type LaneKind = 'direct' | 'tunnel'
 export interface LaneListener {
   /** The listener owns the bytes. */
   data(bytes: Uint8Array): void
+  /** Where a lane that can do so may put the next bytes itself, to be followed by {@link filled}; undefined: it brings them by {@link data}. */
+  room?(): Uint8Array | undefined
+  /** So many bytes stand at the beginning of what {@link room} has returned last. */
+  filled?(count: number): void
   /** The lane is writable again after it was not. */
   drained(): void
   /** The lane is gone, and possibly with it what was written last. Called at most once; nothing comes after it. */

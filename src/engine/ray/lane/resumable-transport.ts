@@ -1,6 +1,6 @@
 import { KlawError, RayError } from '../../../errors.ts'
 import { FrameReader, FrameType } from '../../../wire/frame.ts'
-import type { Transport, TransportListener } from '../../../wire/transport.ts'
+import type { Landing, Transport, TransportListener } from '../../../wire/transport.ts'
 import { controlFrame, readPosition, receivedFrame } from './control-frames.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import { shakeHands, type Welcome } from './handshake.ts'
@@ -50,6 +50,7 @@ export class ResumableTransport implements Transport {
   readonly #heartbeat: Heartbeat
   #state: State
   #listener: TransportListener | undefined
+  #landing: Landing | undefined
   /** Bytes of the agent's stream that are here, and that it has been told of. */
   #received = 0
   #reported = 0
@@ -87,6 +88,7 @@ export class ResumableTransport implements Transport {
         this.#control(frame)
         return this.#state.t !== 'closed'
       },
+      land: (type, stream, length) => this.#landing?.(type, stream, length),
     })
     this.#heartbeat = new Heartbeat({
       ask: () => this.#urgent(controlFrame(FrameType.ping)),
@@ -111,6 +113,10 @@ export class ResumableTransport implements Transport {
   start(listener: TransportListener): void {
     this.#listener = listener
     if (this.#state.t === 'welcomed') this.#adopt(this.#state.welcome)
+  }
+
+  land(landing: Landing): void {
+    this.#landing = landing
   }
 
   post(chunk: Uint8Array<ArrayBuffer>): void {
@@ -168,7 +174,11 @@ export class ResumableTransport implements Transport {
     const current = () => this.#state.t === 'open' && this.#state.lane === lane
     return {
       data: (bytes) => {
-        if (current()) this.#receive(bytes)
+        if (current()) this.#receive(bytes.byteLength, () => this.#assembler.feed(bytes))
+      },
+      room: () => (current() ? this.#assembler.room() : undefined),
+      filled: (count) => {
+        if (current()) this.#receive(count, () => this.#assembler.filled(count))
       },
       drained: () => {
         if (!current()) return
@@ -181,11 +191,11 @@ export class ResumableTransport implements Transport {
     }
   }
 
-  #receive(bytes: Uint8Array): void {
+  #receive(count: number, take: () => void): void {
     this.#heartbeat.heard()
-    this.#received += bytes.byteLength
+    this.#received += count
     try {
-      this.#assembler.feed(bytes)
+      take()
     } catch (error) {
       this.#fail(new KlawError('the agent sent a frame that can not be read', { cause: error }))
       return
