@@ -119,3 +119,39 @@ def test_bodies_that_end_too_early() -> None:
     for integers in ([1], [1, 5], [1, 2, 3, 3], [1, 2**32 - 1]):
         with pytest.raises(FrameError):
             read_items(_read(frames.write_frame(frames.SEND, 0, 1, *integers)))
+
+
+def test_large_bodies_are_received_to_where_they_are_wanted() -> None:
+    sizes = [70_000, 3, 300_000, 0, 100_000]
+    data = b"".join(frames.write_header(0x50, 0, size, size) + bytes([size % 251]) * size for size in sizes)
+    for step in (5, 4_096, 70_011, 70_030, len(data)):
+        places: dict[int, memoryview] = {}
+        seen: list[int] = []
+
+        def land(
+            kind: int,
+            flags: int,
+            stream: int,
+            length: int,
+            places: dict[int, memoryview] = places,
+            seen: list[int] = seen,
+        ) -> memoryview | None:
+            assert (kind, flags, stream) == (0x50, 0, length)
+            # Everything before it has been seen.
+            assert len(seen) == sizes.index(length)
+            if length == 100_000:
+                return None
+            places[length] = memoryview(bytearray(length))
+            return places[length]
+
+        buffer = FrameBuffer(LONGEST)
+        buffer.landing = land
+        for start in range(0, len(data), step):
+            for frame in buffer.put(data[start : start + step]):
+                seen.append(frame.stream)
+                assert bytes(frame.body) == bytes([frame.stream % 251]) * frame.stream
+                if frame.stream in places:
+                    assert frame.body is places[frame.stream]
+        assert seen == sizes
+        assert buffer.is_between_frames
+        assert 300_000 in places
