@@ -68,6 +68,10 @@ class Actors:
         if options.get("name") is not None and options.get("lifetime") is None:
             self._named[handle._actor_id.binary()] = handle
 
+    def let_go(self) -> None:
+        """The session is over: named actors that are not detached end."""
+        self._named.clear()
+
     @contextlib.asynccontextmanager
     async def turn(self, options: dict[str, Any]) -> AsyncIterator[None]:
         """Waits until the creations under the same name that were asked for earlier are over."""

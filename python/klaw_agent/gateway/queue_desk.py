@@ -24,6 +24,14 @@ _log = logging.getLogger(__name__)
 MOST_BLOCKED = 100
 #: Seconds that items may take to go back when the session ends.
 _GIVING_BACK = 5.0
+#: Seconds that one call of the actor waits for an item. To cancel one can lose its item, since Ray may answer for a call that has just
+#: taken it that it was cancelled. So nothing is cancelled: who gives up leaves a call behind that ends by itself, and the next get
+#: takes its place. For the same reason an agent that is killed takes no item with it later than that.
+_TURN = 2.0
+#: Seconds that an item is kept for a get of this session before it goes back.
+_KEPT = 1.0
+#: Not even an answer.
+_NOTHING = object()
 
 
 class Call:
@@ -57,6 +65,7 @@ class QueueDesk:
         self._gets = Line(MOST_BLOCKED)
         #: Items for the next gets of this session.
         self.kept: deque[Any] = deque()
+        self._returning: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._over: Exception | None = None
         self._idle: asyncio.Future[None] | None = None
 
@@ -88,21 +97,32 @@ class QueueDesk:
         if self.kept:
             return [self.kept.popleft()]
         if timeout == 0:
-            result = await self._call(self.actor.get_nowait.remote(), takes=True)
-        else:
-            deadline = self._deadline(timeout)
-            if not await self._gets.enter(timeout):
-                return None
-            if self.kept:
-                self._gets.leave()
-                return [self.kept.popleft()]
-            try:
-                ref = self.actor.get.remote(self._left(deadline))
-            except BaseException:
-                self._gets.leave()
-                raise
-            result = await self._call(ref, takes=True, line=self._gets)
-        return [result] if accepted(result, Empty, asyncio.QueueEmpty) else None
+            return item_of(await self._call(self.actor.get_nowait.remote(), takes=True))
+        deadline = self._deadline(timeout)
+        while True:
+            item = await self._turn(self._left(deadline))
+            if item is not None or (deadline is not None and self._loop.time() >= deadline):
+                return item
+
+    async def _turn(self, left: float | None) -> list[Any] | None:
+        """What comes within a turn, or within the time that is left."""
+        forsaken = next(
+            (call for call in self._calls if call.takes and call.line is not None and call.future.done()), None
+        )
+        if forsaken is not None:
+            forsaken.future = self._loop.create_future()
+            return item_of(await self._wait(forsaken, left))
+        if not await self._gets.enter(left):
+            return None
+        if self.kept:
+            self._gets.leave()
+            return [self.kept.popleft()]
+        try:
+            ref = self.actor.get.remote(_TURN if left is None else min(left, _TURN))
+        except BaseException:
+            self._gets.leave()
+            raise
+        return item_of(await self._call(ref, takes=True, line=self._gets))
 
     async def ask(self, ref: Any) -> Any:
         """The result of a call that is never blocked. Raises what it failed with."""
@@ -114,16 +134,25 @@ class QueueDesk:
         call = Call(ref, takes, line, self._loop.create_future())
         self._calls[call] = None
         ref._on_completed(functools.partial(self._completions.post, self._completed, call))
-        try:
-            return await call.future
-        except asyncio.CancelledError:
-            self._give_up(call)
-            raise
+        return await self._wait(call, None)
 
-    def _give_up(self, call: Call) -> None:
-        # Ray ends the wait inside of the queue's actor, if it still waits; what comes all the same is kept.
-        ref = call.ref
-        self._completions.apart(lambda: ray.cancel(ref), lambda _result, _error: None)
+    async def _wait(self, call: Call, left: float | None) -> Any:
+        """The call's result; `_NOTHING` if it takes longer."""
+        future = call.future
+        try:
+            if left is not None:
+                await asyncio.wait([future], timeout=left)
+                if not future.done():
+                    future.cancel()
+                    return _NOTHING
+            return await future
+        except asyncio.CancelledError:
+            future.cancel()
+            if not call.takes:
+                # Ray ends the wait inside of the queue's actor, if it still waits.
+                ref = call.ref
+                self._completions.apart(lambda: ray.cancel(ref), lambda _result, _error: None)
+            raise
 
     def _completed(self, call: Call, result: Any) -> None:
         self._calls.pop(call, None)
@@ -152,9 +181,30 @@ class QueueDesk:
         for call in self._calls:
             if call.takes and not call.future.done():
                 call.future.set_result(item)
-                self._give_up(call)
                 return
         self.kept.append(item)
+        if self._returning is None:
+            self._returning = self._loop.call_later(_KEPT, self._return)
+
+    def _return(self) -> None:
+        """Others may wait for what nobody here has asked for."""
+        self._returning = self._loop.create_task(self._return_kept())
+
+    async def _return_kept(self) -> None:
+        try:
+            while self.kept and self._over is None:
+                item = self.kept.popleft()
+                try:
+                    await self._actor.put.remote(item, _GIVING_BACK)
+                except BaseException:
+                    self.kept.appendleft(item)
+                    raise
+        except ray.exceptions.RayError as error:
+            _log.info("an item of a queue could not be given back yet: %s", error)
+        finally:
+            self._returning = None
+            if self.kept and self._over is None and not self._has_given_back:
+                self._returning = self._loop.call_later(_KEPT, self._return)
 
     def _deadline(self, timeout: float | None) -> float | None:
         return None if timeout is None else self._loop.time() + timeout
@@ -186,6 +236,11 @@ class QueueDesk:
         if self._over is not None:
             return
         try:
+            if isinstance(self._returning, asyncio.Task):
+                # To cancel it could put its item twice.
+                await self._returning
+            elif self._returning is not None:
+                self._returning.cancel()
             for call in list(self._calls):
                 # Whoever waits for it gives it up.
                 call.future.cancel()
@@ -198,6 +253,11 @@ class QueueDesk:
         except Exception as error:
             if self.kept:
                 _log.warning("%d items of a queue could not be given back: %s", len(self.kept), error)
+
+
+def item_of(result: Any) -> list[Any] | None:
+    """The item in a list; None if there was none. Raises every other failure."""
+    return [result] if result is not _NOTHING and accepted(result, Empty, asyncio.QueueEmpty) else None
 
 
 def accepted(result: Any, *refusals: type[BaseException]) -> bool:

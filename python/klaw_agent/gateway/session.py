@@ -169,6 +169,7 @@ class Session:
             self._objects.close()
             self._watches.close()
             await self._queues.give_back()
+            self._actors.let_go()
             self.table.clear()
         except Exception:
             _log.exception("a session could not let go of everything")
