@@ -188,7 +188,7 @@ def test_a_queue_ends_with_its_last_handle(with_client: Run):
         await asked(client, number)
         client.release((number, 1))
         client.abort(blocked)
-        while ray_state.actors(made["id"])["State"] != "DEAD":
+        while ray_state.actors(made["id"])["State"] != "DEAD":  # noqa: ASYNC110 - Ray tells nobody
             await asyncio.sleep(0.05)
 
     with_client(test)
