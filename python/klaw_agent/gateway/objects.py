@@ -26,6 +26,8 @@ from .table import Table
 from .values import Values
 from .watches import Watches, settled_of
 
+#: So many small values are stored by one thread in one go.
+_TOGETHER = 16
 #: Seconds that the owner of a borrowed object may take to say where it lies.
 _OWNERS_TIME = 10
 
@@ -53,6 +55,8 @@ class Objects:
         self._watches = watches
         self._incoming = Incoming()
         self._putting: dict[int, ObjectEntry] = {}
+        #: Small values that have come in this turn of the loop.
+        self._small: list[tuple[int, ObjectEntry, Any]] = []
         #: Objects of which the client wants to know right now whether they have settled.
         self._asked: list[tuple[int, ObjectEntry]] = []
 
@@ -72,21 +76,43 @@ class Objects:
         return self._incoming.land(stream, length) if kind == PUT else None
 
     def _store(self, stream: int, entry: ObjectEntry, arrived: Arrived, pins: dict[int, Entry]) -> None:
-        data = arrived.data
+        # It is stored later, or by a thread, when the frame's memory has been used again.
+        data = arrived.data if arrived.is_own else memoryview(bytes(arrived.data))
         try:
-            # Ray copies before it returns, so arrays may be views of a frame.
             value, missing, pins = self._values.read(data, pins, borrow=True)
             if missing:
-                kept = arrived if arrived.is_own else Arrived(memoryview(bytes(data)), True)
-                missing[0].when_born(functools.partial(self._store, stream, entry, kept, pins))
-                return
-            if len(data) <= PIECE:
-                self._stored(stream, entry, ray.put(value), None)
+                missing[0].when_born(functools.partial(self._store, stream, entry, Arrived(data, True), pins))
                 return
         except Exception as error:
             self._stored(stream, entry, None, error)
             return
-        self._completions.apart(functools.partial(ray.put, value), functools.partial(self._stored, stream, entry))
+        if len(data) > PIECE:
+            self._completions.apart(functools.partial(ray.put, value), functools.partial(self._stored, stream, entry))
+            return
+        self._small.append((stream, entry, value))
+        if len(self._small) == 1:
+            asyncio.get_running_loop().call_soon(self._store_small)
+
+    def _store_small(self) -> None:
+        """Stores what has come in this turn of the loop: many values by threads, so that the store gets the next while it answers."""
+        small, self._small = self._small, []
+        if len(small) == 1:
+            self._stored_small(small, put_all([small[0][2]]), None)
+            return
+        for start in range(0, len(small), _TOGETHER):
+            some = small[start : start + _TOGETHER]
+            values = [value for _, _, value in some]
+            self._completions.apart(functools.partial(put_all, values), functools.partial(self._stored_small, some))
+
+    def _stored_small(
+        self, small: list[tuple[int, ObjectEntry, Any]], outcomes: list[Any] | None, error: BaseException | None
+    ) -> None:
+        for index, (stream, entry, _) in enumerate(small):
+            outcome = error if outcomes is None else outcomes[index]
+            if isinstance(outcome, BaseException):
+                self._stored(stream, entry, None, outcome)
+            else:
+                self._stored(stream, entry, outcome, None)
 
     def _stored(self, stream: int, entry: ObjectEntry, ref: Any, error: BaseException | None) -> None:
         if error is not None:
@@ -293,6 +319,17 @@ class Objects:
     def close(self) -> None:
         self._incoming.clear()
         self._putting.clear()
+
+
+def put_all(values: list[Any]) -> list[Any]:
+    """The refs, or what was raised instead. Blocks."""
+    outcomes: list[Any] = []
+    for value in values:
+        try:
+            outcomes.append(ray.put(value))
+        except Exception as error:
+            outcomes.append(error)
+    return outcomes
 
 
 def _whole(kind: int, flags: int, stream: int, parts: list[bytes | memoryview]) -> list[bytes | memoryview]:
