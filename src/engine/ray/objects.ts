@@ -75,10 +75,17 @@ export class RayObjects implements ObjectEngine, FrameSink {
   put(value: unknown, progress?: Progress): RayObject {
     if (this.lost !== undefined) throw this.lost
     const context = exportContext()
-    return this.putBytes(this.#codec.encode(value, context, 'value'), context.handles, progress)
+    const { spare } = this.#client.uploads
+    const writer = spare.writer()
+    if (writer === undefined)
+      return this.putBytes(this.#codec.encode(value, context, 'value'), context.handles, progress)
+    this.#codec.encodeInto(writer, value, context, 'value')
+    const object = this.putBytes(writer.bytes.subarray(0, writer.position), context.handles, progress)
+    if (writer.position <= largestPart) spare.untouched(writer)
+    return object
   }
 
-  /** Stores a value that has been encoded. `held` is what the handles in it stand for. */
+  /** Stores a value that has been encoded. If it is large, its bytes are nobody else's any more. `held` is what the handles in it stand for. */
   putBytes(bytes: Uint8Array<ArrayBuffer>, held: readonly Held[], progress?: Progress): RayObject {
     const object = this.create()
     const { number } = object.share
@@ -139,6 +146,7 @@ export class RayObjects implements ObjectEngine, FrameSink {
         object?.settledAs(frame.bytes[frame.position] ?? ObjectState.pending)
         return
       case FrameType.stored:
+        this.#client.uploads.answered(frame.stream)
         if ((frame.flags & FrameFlag.error) === 0) object?.stored()
         else object?.fail(this.#decodeError({ bytes: frame.bytes, start: frame.position, end: frame.end }))
         return

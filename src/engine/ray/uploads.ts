@@ -5,6 +5,7 @@ import { beginFrame, endFrame, FrameFlag, FrameType, headerLength } from '../../
 import { beginPut, largestPart } from '../../wire/gateway-frames.ts'
 import type { Transport } from '../../wire/transport.ts'
 import type { Progress } from '../object-engine.ts'
+import { SpareMemory } from './spare-memory.ts'
 
 /** A large value on its way to the store. */
 interface Upload {
@@ -23,6 +24,10 @@ interface Upload {
  * The first part of a value is written at once: from then on the agent knows its number, and what refers to it waits there.
  */
 export class Uploads {
+  /** Where the next values may be encoded. */
+  readonly spare = new SpareMemory()
+  /** By number, what the agent has not answered yet: should a lane break, it is sent once more. */
+  readonly #unanswered = new Map<number, Uint8Array<ArrayBuffer>>()
   readonly #connection: Connection
   readonly #transport: Transport
   readonly #waiting = new RingBuffer<Upload>()
@@ -31,9 +36,15 @@ export class Uploads {
   constructor(connection: Connection, transport: Transport) {
     this.#connection = connection
     this.#transport = transport
+    connection.onLost(() => {
+      this.#unanswered.clear()
+      this.spare.clear()
+    })
   }
 
+  /** Sends a value. The bytes, and all of their buffer, are nobody else's from now on. */
   start(number: number, bytes: Uint8Array<ArrayBuffer>, progress: Progress | undefined, sent: () => void): void {
+    this.#unanswered.set(number, bytes)
     const upload = { number, bytes, progress, sent, position: 0 }
     this.#writePart(upload)
     if (upload.position === bytes.byteLength) {
@@ -42,6 +53,14 @@ export class Uploads {
     }
     this.#waiting.pushBack(upload)
     if (!this.#running) this.#waitForRoom()
+  }
+
+  /** The agent has answered, so it has all of the value: nothing of it is ever sent again. */
+  answered(number: number): void {
+    const bytes = this.#unanswered.get(number)
+    if (bytes === undefined) return
+    this.#unanswered.delete(number)
+    this.spare.giveBack(bytes)
   }
 
   #waitForRoom(): void {
