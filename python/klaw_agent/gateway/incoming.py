@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 from typing import NamedTuple
 
 from ..codec import MAX_BYTES
 from ..wire.frame import MORE, Frame, FrameError
 from .frames import read_length
-
-#: Bytes from which large pages are asked for.
-_HUGE = 4 * 1024 * 1024
+from .memory import Memory
 
 
 class Arrived(NamedTuple):
@@ -26,6 +23,8 @@ class Incoming:
 
     def __init__(self) -> None:
         self._buffers: dict[int, memoryview] = {}
+        self._memory = Memory()
+        self._memories: dict[int, mmap.mmap] = {}
         self._filled: dict[int, int] = {}
         #: Where the piece that is under way is being received: the place in its value.
         self._landing: memoryview | None = None
@@ -56,7 +55,8 @@ class Incoming:
                 if len(body) != total:
                     raise FrameError(f"a value announces {total} bytes, {len(body)} came")
                 return Arrived(body, frame.is_own)
-            buffer = self._buffers[stream] = allocate(total)
+            memory = self._memories[stream] = self._memory.take(total)
+            buffer = self._buffers[stream] = memoryview(memory)[:total]
             self._filled[stream] = 0
         start = self._filled[stream]
         end = start + len(body)
@@ -69,19 +69,12 @@ class Incoming:
         if frame.flags & MORE:
             return None
         del self._buffers[stream], self._filled[stream]
+        self._memory.keep(self._memories.pop(stream))
         return Arrived(buffer.toreadonly(), True)
 
     def clear(self) -> None:
         self._buffers.clear()
+        self._memories.clear()
+        self._memory.clear()
         self._filled.clear()
         self._landing = None
-
-
-def allocate(size: int) -> memoryview:
-    """Memory whose pages are taken when they are written, so what is only announced costs nothing, and go back with the last view of it."""
-    memory = mmap.mmap(-1, max(size, 1))
-    if size >= _HUGE and hasattr(mmap, "MADV_HUGEPAGE"):
-        # Taking small pages would take longer than filling them. Where there are no large ones, nothing is lost.
-        with contextlib.suppress(OSError):
-            memory.madvise(mmap.MADV_HUGEPAGE)
-    return memoryview(memory)[:size]

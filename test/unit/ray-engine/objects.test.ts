@@ -29,6 +29,34 @@ describe('put', () => {
     expect(agent.of('get')).toHaveLength(1)
   })
 
+  test('the memory of a large value is used again only once the agent has it', async () => {
+    const { agent, engine, transport } = await startRig()
+    const posted: ArrayBuffer[] = []
+    const post = transport.post.bind(transport)
+    transport.post = (chunk) => {
+      if (chunk.buffer.byteLength > 3_000_000) posted.push(chunk.buffer)
+      post(chunk)
+    }
+    const put = async (fill: number) => {
+      posted.length = 0
+      const ref = putObject(engine.objects, new Uint8Array(3_000_000).fill(fill))
+      await until(() => agent.of('put').at(-1)?.stream === Number(ref.id) && agent.of('put').at(-1)?.flags === 0)
+      const [buffer] = posted
+      expect(posted.every((each) => each === buffer)).toBe(true)
+      return { ref, buffer }
+    }
+    const first = await put(1)
+    const second = await put(2)
+    expect(second.buffer).not.toBe(first.buffer)
+    agent.stored(Number(first.ref.id))
+    await settle()
+    const third = await put(3)
+    expect(third.buffer).toBe(first.buffer)
+    const parts = agent.of('put').filter(({ stream }) => stream === Number(third.ref.id))
+    const bytes = Buffer.concat(parts.map(({ body }, index) => (index === 0 ? body.subarray(8) : body)))
+    expect(agent.codec.decode(bytes)).toEqual(new Uint8Array(3_000_000).fill(3))
+  })
+
   test('a large value goes in parts of a MiB, as there is room, with what is small in between', async () => {
     const { agent, engine, transport } = await startRig()
     const told: number[] = []
