@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Protocol, cast
 
-from ..codec import PLAIN, CodecContext, decode, encode_parts
+from ..codec import MAX_BYTES, PLAIN, CodecContext, decode, encode_parts
 from ..errors import KlawError, RuntimeClosedError, SerializationError
 from . import frame as frames
 from .frame import Frame, FrameError
@@ -78,6 +78,8 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._requests: dict[int, asyncio.Future[Any]] = {}
         self._next_request = 1
+        #: What has come of requests that are cut into pieces.
+        self._pieces: dict[tuple[int, int], bytearray] = {}
         self._served = Served(self._answer, self._refuse)
         self._streams: dict[int, FrameSink] = {}
         self._lost_listeners: dict[object, Callable[[Exception], None]] = {}
@@ -198,8 +200,11 @@ class Connection:
             raise FrameError(f"the frame type 0x{kind:x} is unknown")
 
     def _serve(self, frame: Frame, number: int | None) -> None:
+        body = self._whole(frame)
+        if body is None:
+            return
         try:
-            message = decode(frame.body, self.context, borrow=frame.is_own)
+            message = decode(body, self.context, borrow=frame.is_own)
             if not isinstance(message, list) or len(message) != 2 or not isinstance(message[0], str):
                 raise FrameError("a request needs an operation and an argument")
             name, argument = message
@@ -216,6 +221,18 @@ class Connection:
             self._refuse(number, error)
             return
         self._served.settle(number, outcome)
+
+    def _whole(self, frame: Frame) -> memoryview | None:
+        """The request of which this is the last piece; None if more is to come. Raises `FrameError`."""
+        key = (frame.type, frame.stream)
+        more = frame.flags & frames.MORE
+        if not more and key not in self._pieces:
+            return frame.body
+        pieces = self._pieces.setdefault(key, bytearray())
+        if len(pieces) + len(frame.body) > MAX_BYTES:
+            raise FrameError(f"a request has more than {MAX_BYTES} bytes")
+        pieces += frame.body
+        return None if more else memoryview(self._pieces.pop(key))
 
     def _answer(self, number: int, value: object) -> None:
         try:
@@ -254,6 +271,7 @@ class Connection:
         if self._lost is not None:
             return
         self._lost = error
+        self._pieces.clear()
         for future in list(self._requests.values()):
             if not future.done():
                 future.set_exception(error)
