@@ -46,20 +46,22 @@ def encode_parts(value: object, context: CodecContext = PLAIN, root: str = "valu
     return Encoder(context, root).encode(value) if data is None else [data]
 
 
-def decode(data: bytes | memoryview, context: CodecContext = PLAIN, *, borrow: bool = False) -> object:
-    """Decodes one value. Any bytes may be given: nothing is trusted. Raises `SerializationError`.
+def decode(
+    data: bytes | memoryview, context: CodecContext = PLAIN, *, borrow: bool = False, root: str = "value"
+) -> object:
+    """Decodes one value. Any bytes may be given: nothing is trusted. Raises `SerializationError`, whose path starts with `root`.
 
     With `borrow`, large arrays may be views of `data`, which they keep alive and which nobody may change.
     """
     size = len(data)
     if size > context.max_bytes:
         message = f"the value has {size} bytes, the limit is {context.max_bytes} bytes"
-        raise SerializationError(message, path="value")
+        raise SerializationError(message, path=root)
     made = Made()
     view = memoryview(data).toreadonly()
     if borrow and size >= _LARGE_MESSAGE:
         try:
-            return Decoder(view, context, made, min(4096, size >> 8)).decode()
+            return Decoder(view, context, made, min(4096, size >> 8), root).decode()
         except TooManyValues:
             made.again()
     try:
@@ -68,6 +70,6 @@ def decode(data: bytes | memoryview, context: CodecContext = PLAIN, *, borrow: b
         # The other reader knows circles, and where in the value something is wrong.
         made.again()
         try:
-            return Decoder(view, context, made).decode()
+            return Decoder(view, context, made, root=root).decode()
         except MemoryError as error:
             raise SerializationError("the value needs more memory than there is", cause=error) from error

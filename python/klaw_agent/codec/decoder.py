@@ -47,8 +47,16 @@ class TooManyValues(Exception):
 class Decoder:
     """Reads one message. It trusts no length, and does not recurse."""
 
-    def __init__(self, data: memoryview, context: CodecContext, made: Made, most_values: int | None = None) -> None:
+    def __init__(
+        self,
+        data: memoryview,
+        context: CodecContext,
+        made: Made,
+        most_values: int | None = None,
+        root: str = "value",
+    ) -> None:
         self.context = context
+        self._root = root
         self.made = made
         self._data = data
         self._position = 0
@@ -272,7 +280,7 @@ class Decoder:
             raise ValueError("the bytes end too early")
 
     def _fail(self, problem: str, cause: object) -> SerializationError:
-        path = format_path("value", (frame.step() for frame in self._stack))
+        path = format_path(self._root, (frame.step() for frame in self._stack))
         message = f"the bytes cannot be decoded: {shorten_path(path)}: {problem}"
         return SerializationError(message, path=path, cause=cause)
 

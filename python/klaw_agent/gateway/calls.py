@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import ray
 
@@ -54,8 +54,8 @@ class Payloads:
     def _read(self) -> tuple[list[Any], Sequence[Entry]]:
         arguments: list[Any] = []
         missing: list[Entry] = []
-        for payload in self._payloads:
-            reading = self._values.read(payload, self._pins, borrow=True)
+        for index, payload in enumerate(self._payloads):
+            reading = self._values.read(payload, self._pins, borrow=True, root=_argument_name(index))
             arguments.append(reading.value)
             missing.extend(reading.missing)
             self._pins.update(reading.pins)
@@ -163,9 +163,9 @@ class Calls:
         """The usual case, without a step. False when something is missing."""
         arguments: list[Any] = []
         try:
-            for payload in invoke.payloads:
+            for index, payload in enumerate(invoke.payloads):
                 # Ray copies what it takes before it returns, so the arguments may be views of the frame.
-                reading = self._values.read(payload, borrow=True)
+                reading = self._values.read(payload, borrow=True, root=_argument_name(index))
                 if reading.missing:
                     return False
                 arguments.append(reading.value)
@@ -248,3 +248,10 @@ def method_of(actor: ActorEntry, name: str) -> Any:
 
 def cancelled_before_start() -> TaskCancelledError:
     return TaskCancelledError("the call was cancelled before it was submitted")
+
+
+def _argument_name(index: int) -> str:
+    return _ARGUMENT_NAMES[index] if index < len(_ARGUMENT_NAMES) else f"args[{index}]"
+
+
+_ARGUMENT_NAMES: Final = tuple(f"args[{index}]" for index in range(8))

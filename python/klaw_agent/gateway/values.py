@@ -51,14 +51,21 @@ class Values:
         self._missing: list[Entry] = []
         self._shown: list[Entry] = []
 
-    def read(self, data: bytes | memoryview, pins: dict[int, Entry] = _NOBODY, *, borrow: bool = False) -> Reading:
-        """Reads a value, as far as everything that it refers to has been born.
+    def read(
+        self,
+        data: bytes | memoryview,
+        pins: dict[int, Entry] = _NOBODY,
+        *,
+        borrow: bool = False,
+        root: str = "value",
+    ) -> Reading:
+        """Reads a value, as far as everything that it refers to has been born. Errors name it by `root`.
 
         With `borrow`, arrays may be views of the data, which nobody may change. Raises `SerializationError`.
         """
         self._pins, self._missing = dict(pins), []
         try:
-            value = decode(data, self._context, borrow=borrow)
+            value = decode(data, self._context, borrow=borrow, root=root)
             return Reading(value, self._missing, self._pins)
         finally:
             self._pins, self._missing = _NOBODY, []
