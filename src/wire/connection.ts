@@ -41,6 +41,11 @@ export interface RequestOptions {
   readonly attachments?: readonly Attachment[] | undefined
   /** Default true. A request in the background does not keep an idle process alive. */
   readonly keepAlive?: boolean
+  /**
+   * An abort only asks: the peer's answer decides. A value resolves all the same, since then it has happened; an error rejects
+   * with the signal's reason. For what must not happen once it was given up.
+   */
+  readonly awaitsOutcome?: boolean
   /** Called at once when the argument can not be encoded; the promise rejects a moment later. */
   readonly refused?: (error: unknown) => void
 }
@@ -157,6 +162,10 @@ export class Connection {
     if (keepAlive) this.hold()
     return new Promise((resolve, reject) => {
       const abort = () => {
+        if (options?.awaitsOutcome === true) {
+          if (this.#lost === undefined) this.write(FrameType.abort, 0, id)
+          return
+        }
         settle()
         if (this.#lost === undefined) this.write(FrameType.abort, 0, id)
         reject(signal?.reason)
@@ -174,7 +183,7 @@ export class Connection {
         },
         reject(error) {
           settle()
-          reject(error)
+          reject(options?.awaitsOutcome === true && signal?.aborted === true ? signal.reason : error)
         },
       })
     })

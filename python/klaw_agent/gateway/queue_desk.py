@@ -37,7 +37,7 @@ _NOTHING = object()
 class Call:
     """A call of the queue's actor, and who waits for it."""
 
-    __slots__ = ("future", "line", "ref", "takes")
+    __slots__ = ("future", "line", "ref", "since", "takes")
 
     def __init__(self, ref: Any, takes: bool, line: Line | None, future: asyncio.Future[Any]) -> None:
         self.ref = ref
@@ -46,6 +46,8 @@ class Call:
         #: Where it has a place until it is answered.
         self.line = line
         self.future = future
+        #: When who waits for it began to, in order of asking.
+        self.since = 0
 
 
 class QueueDesk:
@@ -66,6 +68,8 @@ class QueueDesk:
         #: Items for the next gets of this session.
         self.kept: deque[Any] = deque()
         self._returning: asyncio.TimerHandle | asyncio.Task[None] | None = None
+        #: Gets that have waited so far.
+        self._asked = 0
         self._over: Exception | None = None
         self._idle: asyncio.Future[None] | None = None
 
@@ -99,18 +103,21 @@ class QueueDesk:
         if timeout == 0:
             return item_of(await self._call(self.actor.get_nowait.remote(), takes=True))
         deadline = self._deadline(timeout)
+        self._asked += 1
+        since = self._asked
         while True:
-            item = await self._turn(self._left(deadline))
+            item = await self._turn(since, self._left(deadline))
             if item is not None or (deadline is not None and self._loop.time() >= deadline):
                 return item
 
-    async def _turn(self, left: float | None) -> list[Any] | None:
+    async def _turn(self, since: int, left: float | None) -> list[Any] | None:
         """What comes within a turn, or within the time that is left."""
         forsaken = next(
             (call for call in self._calls if call.takes and call.line is not None and call.future.done()), None
         )
         if forsaken is not None:
             forsaken.future = self._loop.create_future()
+            forsaken.since = since
             return item_of(await self._wait(forsaken, left))
         if not await self._gets.enter(left):
             return None
@@ -122,7 +129,7 @@ class QueueDesk:
         except BaseException:
             self._gets.leave()
             raise
-        return item_of(await self._call(ref, takes=True, line=self._gets))
+        return item_of(await self._call(ref, takes=True, line=self._gets, since=since))
 
     async def ask(self, ref: Any) -> Any:
         """The result of a call that is never blocked. Raises what it failed with."""
@@ -130,8 +137,9 @@ class QueueDesk:
         accepted(result)
         return result
 
-    async def _call(self, ref: Any, *, takes: bool = False, line: Line | None = None) -> Any:
+    async def _call(self, ref: Any, *, takes: bool = False, line: Line | None = None, since: int = 0) -> Any:
         call = Call(ref, takes, line, self._loop.create_future())
+        call.since = since
         self._calls[call] = None
         ref._on_completed(functools.partial(self._completions.post, self._completed, call))
         return await self._wait(call, None)
@@ -145,20 +153,23 @@ class QueueDesk:
                 if not future.done():
                     future.cancel()
                     return _NOTHING
-            return await future
+            return await asyncio.shield(future)
         except asyncio.CancelledError:
-            future.cancel()
-            if not call.takes:
-                # Ray ends the wait inside of the queue's actor, if it still waits.
-                ref = call.ref
-                self._completions.apart(lambda: ray.cancel(ref), lambda _result, _error: None)
-            raise
+            if call.takes or future.cancelled():
+                future.cancel()
+                raise
+            # Ray ends the wait inside of the queue's actor, if it still waits. What has been put has been put: the outcome decides.
+            ref = call.ref
+            self._completions.apart(lambda: ray.cancel(ref), lambda _result, _error: None)
+            return await future
 
     def _completed(self, call: Call, result: Any) -> None:
         self._calls.pop(call, None)
         if call.line is not None:
             call.line.leave()
-        if not call.future.done():
+        if call.takes and call.line is not None and not isinstance(result, ray.exceptions.RayError):
+            self._hand_over(call, result)
+        elif not call.future.done():
             call.future.set_result(result)
         elif call.takes and not isinstance(result, ray.exceptions.RayError):
             self._keep(result)
@@ -176,12 +187,19 @@ class QueueDesk:
             self._retiring = self._loop.create_task(self.give_back())
             self._retiring.add_done_callback(lambda _done: self._forget(self))
 
+    def _hand_over(self, call: Call, item: Any) -> None:
+        """An item is for who has waited longest, whose call goes on for who has waited for this one: Ray starts calls in any order."""
+        waiting = (other for other in (call, *self._calls) if other.line is self._gets and not other.future.done())
+        first = min(waiting, key=lambda other: other.since, default=None)
+        if first is None:
+            self._keep(item)
+            return
+        served = first.future
+        first.future, first.since = call.future, call.since
+        served.set_result(item)
+
     def _keep(self, item: Any) -> None:
-        """An item that came for somebody who has gone: it is for the one who has waited longest, or for the next."""
-        for call in self._calls:
-            if call.takes and not call.future.done():
-                call.future.set_result(item)
-                return
+        """An item that nobody waits for is for the next."""
         self.kept.append(item)
         if self._returning is None:
             self._returning = self._loop.call_later(_KEPT, self._return)

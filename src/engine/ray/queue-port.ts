@@ -33,7 +33,9 @@ export class RayQueuePort implements QueuePort {
   }
 
   async put(item: unknown, { timeout, signal }: WaitOptions): Promise<boolean> {
-    return (await this.#ask('queue.put', { item: [item], timeout: limit(timeout) }, { signal })) as boolean
+    // Ray may have put it by the time it is asked not to: then it counts as put.
+    const options = { signal, awaitsOutcome: true }
+    return (await this.#ask('queue.put', { item: [item], timeout: limit(timeout) }, options)) as boolean
   }
 
   async putAll(items: readonly unknown[]): Promise<QueueRefusal | undefined> {
