@@ -4,7 +4,6 @@ import { inject, onTestFinished } from 'vitest'
 interface Patient {
   wait(): Promise<void>
   one_word(): AsyncGenerator<string>
-  process(): Promise<number>
 }
 
 interface Tally {
