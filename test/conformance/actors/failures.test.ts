@@ -90,7 +90,10 @@ conformance('actors that end', (engine, it) => {
       }
     })
 
-    it('retries of one call can be set, and run out', async () => {
+    it('retries of one call can be set, and run out', {
+      onlyEmbedded:
+        'a kill that comes while Ray still ends the instance before may have no effect, and the call goes on',
+    }, async () => {
       using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
       using worker = klaw.actor(Worker, { numCpus, maxRestarts: -1 }).remote()
       const once = worker.work.options({ maxTaskRetries: 1 }).remote(gate, 'once')
