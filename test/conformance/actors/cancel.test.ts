@@ -11,7 +11,9 @@ conformance('cancel', (engine, it) => {
   })
   afterAll(() => klaw.shutdown())
 
-  it('a call that waits at its actor does not run', async () => {
+  it('a call that waits at its actor does not run', {
+    onlyEmbedded: 'on Ray the cancelling is on its way when it has been asked for: the call may run before it arrives',
+  }, async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(SerialWorker, { numCpus: 0, maxConcurrency: 1 }).remote()
     const running = worker.work.remote(gate, 'running')
@@ -22,8 +24,7 @@ conformance('cancel', (engine, it) => {
     gate.open.remote()
     expect(await rejection(queued)).toBeInstanceOf(TaskCancelledError)
     expect(await klaw.get([running, behind])).toEqual(['running', 'behind'])
-    // On Ray the cancelling is on its way when it has been asked for: the call may begin, and its result is dropped.
-    if (engine.name === 'embedded') expect(await gate.log.remote()).not.toContain('queued waits')
+    expect(await gate.log.remote()).not.toContain('queued waits')
   })
 
   it('a call that waits for its arguments does not run, and lets others pass', async () => {
