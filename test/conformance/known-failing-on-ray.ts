@@ -20,10 +20,6 @@ export const knownFailingOnRay: ReadonlyMap<string, string> = new Map([
   ['ownership of objects: a borrower can free', noFree],
   ['ownership of objects: freeing a pending object settles those who wait for it', noFree],
   [
-    'queue operations: an abort that comes with the item loses nothing',
-    'Ray drops the result of a call that is cancelled at the moment when it has one, and the item with it',
-  ],
-  [
     'queues between threads: thousands of blocked gets never block puts',
     "a thousand gets that wait are all that the queue's actor in Ray takes: puts wait behind them",
   ],

@@ -43,7 +43,9 @@ export class RayQueuePort implements QueuePort {
   }
 
   async get({ timeout, signal }: WaitOptions): Promise<{ readonly item: unknown } | undefined> {
-    const got = (await this.#ask('queue.get', { timeout: limit(timeout) }, { signal })) as readonly [unknown] | null
+    const got = (await this.#ask('queue.get', { timeout: limit(timeout) }, { signal, awaitsOutcome: true })) as
+      | readonly [unknown]
+      | null
     return got === null || got === undefined ? undefined : { item: got[0] }
   }
 
