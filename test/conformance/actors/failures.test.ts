@@ -99,9 +99,11 @@ conformance('actors that end', (engine, it) => {
       const once = worker.work.options({ maxTaskRetries: 1 }).remote(gate, 'once')
       await gate.arrivals.remote(1)
       await klaw.kill(worker, { noRestart: false })
-      await gate.arrivals.remote(2)
+      // Ray counts it as a retry, too, when it finds the actor still restarting: then there is no second arrival.
+      const failed = rejection(once)
+      await (engine.name === 'ray' ? Promise.race([gate.arrivals.remote(2), failed]) : gate.arrivals.remote(2))
       await klaw.kill(worker, { noRestart: false })
-      expect(await rejection(once)).toBeInstanceOf(ActorUnavailableError)
+      expect(await failed).toBeInstanceOf(ActorUnavailableError)
       gate.open.remote()
     })
   })

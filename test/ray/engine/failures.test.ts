@@ -51,7 +51,7 @@ test('errors of TypeScript are exceptions in Python, and come back as they were'
 
 test('with retries a call outlives its process, and waits for the restart', async () => {
   const gate = klaw.actor(Gate, { numCpus: 0 }).remote()
-  const faulty = klaw.actor(Faulty, { numCpus: 0, maxRestarts: 1, maxTaskRetries: 1 }).remote()
+  const faulty = klaw.actor(Faulty, { numCpus: 0, maxRestarts: 1, maxTaskRetries: -1 }).remote()
   const call = faulty.die_at_first.remote(gate)
   const behind = faulty.calls.remote()
   expect((await klaw.get([call, behind])).sort()).toEqual([1, 2])
