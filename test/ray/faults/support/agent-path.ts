@@ -43,7 +43,7 @@ export class AgentPath {
 
   /** Breaks all connections. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   /** Nothing comes through the connections that there are any more, and neither side is told. */
@@ -81,9 +81,15 @@ export class AgentPath {
           to.once('drain', () => from.resume())
         }
         if (allowed.length === data.length) return
-        near.resetAndDestroy()
-        far.resetAndDestroy()
+        reset(near)
+        reset(far)
       })
     }
   }
+}
+
+/** Node never closes the handle of a socket that is reset while it ends. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
