@@ -11,7 +11,6 @@ export const knownFailingOnRay: ReadonlyMap<string, string> = new Map([
     'Ray drops the result of a call that was cancelled, whatever the method makes of it',
   ],
   ['generator methods: stand still until the next value is asked for', runsAhead],
-  ['generator methods: end when their reader leaves', runsAhead],
   [
     'tasks: for which there will never be resources fail at once',
     'Ray waits for them: a node that has them may join the cluster',

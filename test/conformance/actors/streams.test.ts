@@ -38,7 +38,9 @@ conformance('generator methods', (engine, it) => {
     await values.return?.()
   })
 
-  it('end when their reader leaves', async () => {
+  it('end when their reader leaves', {
+    onlyEmbedded: 'generators in Ray run ahead of their reader, as far as they get',
+  }, async () => {
     using streams = make()
     for await (const value of streams.count.remote(100)) if (value === 1) break
     expect(await streams.log.remote()).toEqual(['begin', 'make 0', 'make 1', 'end'])

@@ -331,22 +331,34 @@ describe('queues', () => {
     ])
   })
 
-  test('a get that is aborted tells the agent', async () => {
+  test('a get that is aborted asks the agent, whose answer decides', async () => {
     const { agent, engine } = await startRig()
     let aborted = false
+    let answer: unknown
     agent.operations.set('queue.create', () => ({ id: 'q', maxsize: 0 }))
     agent.operations.set('queue.get', (_argument, { signal }) => {
-      signal.addEventListener('abort', () => {
-        aborted = true
+      return new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          aborted = true
+          if (answer === undefined) reject(new RayError('nobody waits'))
+          else resolve(answer)
+        })
       })
-      return new Promise(() => {})
     })
+    const queue = createQueue(engine.queues)
     const controller = new AbortController()
-    const got = rejection(createQueue(engine.queues).get({ signal: controller.signal }))
+    const got = rejection(queue.get({ signal: controller.signal }))
     await settle()
     controller.abort(new Error('enough'))
     expect(await got).toMatchObject({ message: 'enough' })
-    await until(() => aborted)
+    expect(aborted).toBe(true)
+    // An item that crosses the abort is not lost.
+    answer = ['late']
+    const second = new AbortController()
+    const crossed = queue.get({ signal: second.signal })
+    await settle()
+    second.abort(new Error('enough'))
+    expect(await crossed).toBe('late')
   })
 })
 
