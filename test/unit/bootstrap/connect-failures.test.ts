@@ -151,6 +151,19 @@ test('a cluster that never sets the session up', async () => {
   expect(await failure(cluster.port, { timeouts: { session: 200 } })).toMatch(/did not set up a session within 200 ms/)
 })
 
+test('a cluster that answers the first call and nothing else, not even that it has got one', async () => {
+  const mute = createHttp2Server()
+  mute.on('stream', (stream, headers) => {
+    if (headers[':path']?.endsWith('/ClusterInfo') !== true) return
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+    // A message without a field.
+    stream.end(Buffer.alloc(5))
+  })
+  const timeouts = { session: 200, close: 100 }
+  expect(await failure(await listen(mute), { timeouts })).toMatch(/did not set up a session within 200 ms/)
+})
+
 test('a cluster that ends while the session is set up', async () => {
   const cluster = await FakeCluster.start({ init: 'cut' })
   expect(await failure(cluster.port)).toMatch(/broke while it was being set up/)

@@ -81,6 +81,11 @@ export class Connection {
     return error.cause !== undefined || !finalCodes.has(error.code)
   }
 
+  /** For calls without a deadline: aborts when nothing more can come on the connection. */
+  get over(): AbortSignal {
+    return this.#http.over
+  }
+
   get isOver(): boolean {
     return this.#http.ended !== undefined
   }

@@ -26,13 +26,17 @@ export class HttpSession {
   #closed: Error | undefined
   #heard = Date.now()
   readonly #pings: NodeJS.Timeout
+  readonly #over = new AbortController()
 
   private constructor(endpoint: Endpoint, session: ClientHttp2Session) {
     this.authority = `${endpoint.tls === undefined ? 'http' : 'https'}://${authorityOf(endpoint)}`
     this.#session = session
     session.on('error', (error) => this.#end(error))
     session.on('goaway', (code) => this.#end(new Error(`the server says good-bye (GOAWAY, code ${code})`)))
-    session.on('close', () => this.#end(new Error('the connection was closed')))
+    session.on('close', () => {
+      this.#end(new Error('the connection was closed'))
+      this.#over.abort(this.#closed)
+    })
     this.#pings = setInterval(() => this.#ping(), pingInterval)
     this.#pings.unref()
   }
@@ -66,6 +70,14 @@ export class HttpSession {
   /** Why the connection is over; undefined while it is open. */
   get ended(): Error | undefined {
     return this.#closed
+  }
+
+  /**
+   * Aborts when nothing more can come on the connection. Calls without a deadline have to listen to it: a stream that ends before its
+   * headers have come, and without a reason for it, settles nothing.
+   */
+  get over(): AbortSignal {
+    return this.#over.signal
   }
 
   async request(

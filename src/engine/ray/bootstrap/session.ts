@@ -189,9 +189,10 @@ export class Session {
     let well = Date.now()
     while (!this.#closing.signal.aborted) {
       try {
+        const { streamer, over: signal } = this.#connection
         const headers = { ...this.#connection.headers, reconnecting: resumed ? 'True' : 'False' }
         if (resumed) this.#probe()
-        await this.channel.serve(this.#connection.streamer, { headers }, () => {
+        await this.channel.serve(streamer, { headers, signal }, () => {
           well = Date.now()
         })
         if (!this.#closing.signal.aborted) this.#lose(new RayError('the cluster has ended the session'))
