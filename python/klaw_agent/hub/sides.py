@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..wire.frame import ENDED, Frame
@@ -96,12 +96,28 @@ class ReceivingSide(Protocol):
 class ChannelKeeper(Protocol):
     """What a channel needs from whoever keeps it."""
 
+    def accept_tokens(self, tokens: Sequence[Token]) -> None:
+        """Handles inside an item that was accepted: from now on they are the item's, whatever becomes of who made them."""
+        ...
+
     def release_tokens(self, tokens: Sequence[Token]) -> None:
         """Handles inside items that are done with, or dropped."""
         ...
 
     def unused(self) -> None:
         """The number of holders fell to none."""
+        ...
+
+
+class Estate(Protocol):
+    """Who keeps what the hub itself knows nothing of: references of Ray's, under tokens."""
+
+    def release(self, tokens: Sequence[Token]) -> None:
+        """The hub lets go of the tokens. Some may stand for nothing of the estate's, or not yet."""
+        ...
+
+    def session_ended(self, origin: int, accepted: Collection[int]) -> None:
+        """Of the tokens that the session has made, only those with the numbers `accepted` are still in items."""
         ...
 
 
