@@ -35,7 +35,7 @@ export type {
 export { pyActorClass, pyFunction } from './api/python.ts'
 export type { QueueOptions, QueueShutdownOptions, QueueWaitOptions } from './api/queue.ts'
 export { Queue } from './api/queue.ts'
-export type { AgentEndpoint, RayTls } from './api/ray-options.ts'
+export type { AgentEndpoint, AskedEndpoint, RayTls } from './api/ray-options.ts'
 export type { LocalReceiver, RecvBatchOptions } from './api/receiver.ts'
 export { Receiver } from './api/receiver.ts'
 export type {

@@ -8,7 +8,7 @@ import { KlawError } from '../errors.ts'
 import { checkCount, checkKeys } from './arguments.ts'
 import { handleMakers } from './handle-makers.ts'
 import { parseRayAddress } from './ray-address.ts'
-import { type AgentEndpoint, checkRayOptions, type RayTls } from './ray-options.ts'
+import { type AgentEndpoint, type AskedEndpoint, checkRayOptions, type RayTls } from './ray-options.ts'
 import { Runtime } from './runtime.ts'
 import { checkName } from './runtime-channels.ts'
 import { registerRuntime } from './runtime-registry.ts'
@@ -46,10 +46,16 @@ export interface RayConnectOptions {
   readonly lane?: 'auto' | 'direct' | 'tunnel' | undefined
   /**
    * Where to connect to for the direct lane, when the agent's own address does not lead there: behind a forwarded port, or where nodes have other
-   * addresses from outside. Gets the host and the port on which the agent listens in the cluster, once; what it throws fails `connect`. With TLS the
+   * addresses from outside. Gets the host and the port on which it listens in the cluster, once for the
+   * session's agent, and with `role: 'hub'` for the process that keeps the cluster's channels; what it throws fails `connect`. With TLS the
    * agent's certificate must be valid for the host that it returns.
    */
-  readonly agentAddress?: ((agent: AgentEndpoint) => AgentEndpoint | Promise<AgentEndpoint>) | undefined
+  readonly agentAddress?: ((agent: AskedEndpoint) => AgentEndpoint | Promise<AgentEndpoint>) | undefined
+  /**
+   * Milliseconds for which the cluster keeps what belongs to this process when it has lost its connection: within that time it comes back and nothing was
+   * lost, afterwards its channel ends count as closed. From 1,000 to 3,600,000, by whole seconds. Default 30,000.
+   */
+  readonly gracePeriod?: number | undefined
   /** Certificates in PEM for a cluster with TLS; `false` for none. Default: what Ray's variables say, `RAY_USE_TLS` and the others. */
   readonly tls?: RayTls | false | undefined
   /** For a cluster with token authentication; `false` for none. Default: what Ray's variables say, `RAY_AUTH_MODE` and the others. */
@@ -116,7 +122,7 @@ async function openRay(address: string, options: RayConnectOptions, serializers:
   const checked = checkRayOptions(options)
   // Not before it is needed: the embedded engine does without gRPC.
   const { openRayEngine } = await import('../engine/ray/open-engine.ts')
-  return openRayEngine({ ...place, ...checked, makers: handleMakers, serializers })
+  return openRayEngine({ ...place, ...checked, makers: handleMakers, serializers, clock: systemClock })
 }
 
 /** A worker thread that imports the program's own script would start a second program, which would start further threads. */

@@ -17,6 +17,12 @@ export interface AgentEndpoint {
   readonly port: number
 }
 
+/** What `agentAddress` is asked for. */
+export interface AskedEndpoint extends AgentEndpoint {
+  /** The session's agent, or the hub that keeps the cluster's channels. */
+  readonly role: 'agent' | 'hub'
+}
+
 /** The options of a session, complete and checked. */
 export interface CheckedRayOptions {
   readonly namespace: string
@@ -27,9 +33,12 @@ export interface CheckedRayOptions {
   readonly tls: RayTls | false | undefined
   readonly authToken: string | false | undefined
   readonly imports: readonly string[]
+  readonly gracePeriod: number | undefined
 }
 
 const defaultTimeout = 30_000
+/** The protocol counts whole seconds. */
+const gracePeriods = [1_000, 3_600_000] as const
 const lanes: readonly unknown[] = ['auto', 'direct', 'tunnel']
 
 const milliseconds: OptionCheck = (name, value) => {
@@ -69,6 +78,13 @@ const modules: OptionCheck = (name, value) => {
   for (const [index, module] of value.entries()) text(`${name}[${index}]`, module)
 }
 
+const gracePeriod: OptionCheck = (name, value) => {
+  milliseconds(name, value)
+  const [least, most] = gracePeriods
+  if ((value as number) >= least && (value as number) <= most) return
+  throw new RangeError(`'${name}' must be from ${least} to ${most} milliseconds, got ${show(value)}`)
+}
+
 const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   namespace: text,
   runtimeEnv: checkRuntimeEnv,
@@ -78,6 +94,7 @@ const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   tls,
   authToken,
   imports: modules,
+  gracePeriod,
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
@@ -92,5 +109,6 @@ export function checkRayOptions(options: RayConnectOptions): CheckedRayOptions {
     tls: options.tls,
     authToken: options.authToken,
     imports: options.imports ?? [],
+    gracePeriod: options.gracePeriod,
   }
 }

@@ -96,6 +96,8 @@ export const FrameType = {
   invoke: 0x56,
   /** Counts of objects and actors that the client gives up. */
   release: 0x57,
+  /** Bytes of a connection that the agent has opened on the client's behalf; with {@link FrameFlag.error} it is over, after these. */
+  relay: 0x58,
 } as const
 
 export const FrameFlag = {

@@ -1,19 +1,95 @@
-import { KlawError } from '../../errors.ts'
-import type { ChannelEngine } from '../channel-engine.ts'
+import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import type { Clock } from '../../core/clock.ts'
+import { HandleKind } from '../../wire/token.ts'
+import type { ChannelEngine, ChannelHandles, ChannelInfo, ChannelSpec } from '../channel-engine.ts'
+import { RemoteChannels } from '../remote/channels.ts'
+import type { RayClient } from './client.ts'
+import { HubClient } from './hub/hub-client.ts'
+import { type HubLanes, openHub } from './hub/open-hub.ts'
 
-/** Channels across a cluster come later; until then every operation says so. */
-export class RayChannels implements ChannelEngine {
-  readonly open = refuse
-  readonly openOneshot = refuse
-  readonly openBroadcast = refuse
-  readonly openWatch = refuse
-  readonly find = refuse
-  readonly list = refuse
-  readonly delete = refuse
+export interface RayChannelsOptions {
+  readonly clock: Clock
+  readonly serializers: SerializerRegistry
+  readonly handles: ChannelHandles
+  readonly lanes: HubLanes
 }
 
-function refuse(): Promise<never> {
-  return Promise.reject(
-    new KlawError('channels on Ray come with the next version: use a queue, or the embedded engine'),
-  )
+/** The handles of channel ends. */
+const kinds = [
+  HandleKind.sender,
+  HandleKind.receiver,
+  HandleKind.broadcastSender,
+  HandleKind.broadcastReceiver,
+  HandleKind.watchSender,
+  HandleKind.watchReceiver,
+  HandleKind.oneshotSender,
+  HandleKind.oneshotReceiver,
+]
+
+/**
+ * The channels of a cluster, which its hub keeps. A hub that is lost took its channels with it; what is opened afterwards is looked for at the one that
+ * Ray has started instead.
+ */
+export class RayChannels implements ChannelEngine {
+  readonly #client: RayClient
+  readonly #options: RayChannelsOptions
+  #current: { readonly hub: HubClient; readonly channels: RemoteChannels } | undefined
+  #closed: Error | undefined
+
+  constructor(client: RayClient, options: RayChannelsOptions) {
+    this.#client = client
+    this.#options = options
+    for (const kind of kinds) {
+      client.onArrival(kind, (origin, details) => this.#now().hub.arrived(kind, [origin, ...details]))
+    }
+  }
+
+  async open(spec: ChannelSpec) {
+    return await this.#now().channels.open(spec)
+  }
+
+  async openOneshot(spec: ChannelSpec) {
+    return await this.#now().channels.openOneshot(spec)
+  }
+
+  async openBroadcast(spec: ChannelSpec) {
+    return await this.#now().channels.openBroadcast(spec)
+  }
+
+  async openWatch(spec: ChannelSpec, initial: unknown) {
+    return await this.#now().channels.openWatch(spec, initial)
+  }
+
+  async find(name: string, namespace: string): Promise<ChannelInfo | undefined> {
+    return await this.#now().channels.find(name, namespace)
+  }
+
+  async list(namespace: string | undefined): Promise<ChannelInfo[]> {
+    return await this.#now().channels.list(namespace)
+  }
+
+  async delete(name: string, namespace: string): Promise<boolean> {
+    return await this.#now().channels.delete(name, namespace)
+  }
+
+  /** The session is over: so are its ends. */
+  close(error: Error): void {
+    this.#closed ??= error
+    this.#current?.hub.connection.close(error)
+  }
+
+  #now() {
+    if (this.#closed !== undefined) throw this.#closed
+    if (this.#current === undefined || this.#current.hub.connection.lost !== undefined) {
+      const { clock, serializers, handles, lanes } = this.#options
+      const hub = new HubClient({
+        clock,
+        serializers,
+        sessionCodec: this.#client.codec,
+        open: () => openHub(this.#client, lanes),
+      })
+      this.#current = { hub, channels: new RemoteChannels(hub, handles) }
+    }
+    return this.#current
+  }
 }

@@ -45,6 +45,17 @@ export class RayClient {
     this.#transport = transport
   }
 
+  /** False while enough is under way to the agent. */
+  get writable(): boolean {
+    return this.#transport.writable !== false
+  }
+
+  /** Calls back once, later, when it is writable again, or lost. */
+  onWritable(listener: () => void): void {
+    if (this.#transport.onWritable === undefined) queueMicrotask(listener)
+    else this.#transport.onWritable(listener)
+  }
+
   /** Says where large frames go; they may go anywhere all the same. */
   land(landing: Landing): void {
     this.#transport.land?.(landing)

@@ -1,4 +1,5 @@
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
 import type { Transport } from '../../wire/transport.ts'
 import type { Engine, EngineInfo } from '../engine.ts'
@@ -7,6 +8,7 @@ import { RayActors } from './actors.ts'
 import { RayChannels } from './channels.ts'
 import { RayClient } from './client.ts'
 import { RayCluster } from './cluster.ts'
+import type { HubLanes } from './hub/open-hub.ts'
 import { RayObjects } from './objects.ts'
 import { RayQueues } from './queues.ts'
 import { sessionLost } from './session-lost.ts'
@@ -14,10 +16,12 @@ import { sessionLost } from './session-lost.ts'
 export interface RayEngineOptions {
   readonly makers: HandleMakers
   readonly serializers: SerializerRegistry
+  readonly clock: Clock
   /** Modules that the agent imports, for the serializers that they register. */
   readonly imports: readonly string[]
   /** How the bytes go, and why not otherwise. */
   readonly lane: Pick<EngineInfo, 'lane' | 'notDirect'>
+  readonly hubLanes: HubLanes
   /** Ends the session in the cluster. Called once, whatever ended the engine. */
   readonly end: () => Promise<void>
 }
@@ -34,7 +38,7 @@ interface SessionInfo {
 /** A Ray cluster, as this process uses it through the session's agent. */
 export class RayEngine implements Engine {
   readonly kind = 'ray'
-  readonly channels = new RayChannels()
+  readonly channels: RayChannels
   readonly objects: RayObjects
   readonly actors: RayActors
   readonly queues: RayQueues
@@ -45,15 +49,17 @@ export class RayEngine implements Engine {
   #ending: Promise<void> | undefined
 
   private constructor(client: RayClient, options: RayEngineOptions) {
-    const { makers } = options
+    const { makers, clock, serializers, hubLanes } = options
     this.#client = client
     this.#options = options
     this.cluster = new RayCluster(client.connection)
     this.objects = new RayObjects(client, this.cluster, makers.objectRef)
     this.actors = new RayActors(client, this.objects, makers.actor)
     this.queues = new RayQueues(client, this.actors, makers.queue)
+    this.channels = new RayChannels(client, { clock, serializers, handles: makers.channels, lanes: hubLanes })
     // An agent that is gone for good leaves nothing that the session could be used for.
-    client.connection.onLost(() => {
+    client.connection.onLost((error) => {
+      this.channels.close(error)
       this.#end().catch(() => {
         // Whoever shuts down is told; here nobody waits.
       })

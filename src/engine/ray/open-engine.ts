@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
+import type { Clock } from '../../core/clock.ts'
 import { RayError } from '../../errors.ts'
 import type { RuntimeEnv } from '../actor-engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
@@ -9,6 +10,7 @@ import { RayClientBootstrap } from './bootstrap/ray-client-bootstrap.ts'
 import { Deadline } from './deadline.ts'
 import { RayEngine } from './engine.ts'
 import { type LaneChoice, openLane } from './lane/open-lane.ts'
+import { tunnelLanes } from './lane/tunnel-lane.ts'
 import { agentSources } from './package-sources.ts'
 import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
 
@@ -16,6 +18,8 @@ import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
 const maxFrame = 16 * 1024 * 1024
 
 type Endpoint = Pick<AgentAddress, 'host' | 'port'>
+/** Whose endpoint: the session's agent, or the hub that keeps the cluster's channels. */
+type Role = 'agent' | 'hub'
 
 export interface OpenRayOptions extends CredentialOptions {
   readonly host: string
@@ -25,11 +29,14 @@ export interface OpenRayOptions extends CredentialOptions {
   /** Milliseconds for all of it. */
   readonly timeout: number
   readonly lane: LaneChoice
-  /** Says where the direct lane leads to, given where the agent listens. */
-  readonly agentAddress: ((agent: Endpoint) => Endpoint | Promise<Endpoint>) | undefined
+  /** Says where the direct lane leads to, given where the agent, or the hub, listens. */
+  readonly agentAddress: ((agent: Endpoint & { readonly role: Role }) => Endpoint | Promise<Endpoint>) | undefined
+  /** Milliseconds that lost connections are kept; undefined: as long as agents do by themselves. */
+  readonly gracePeriod: number | undefined
   readonly imports: readonly string[]
   readonly makers: HandleMakers
   readonly serializers: SerializerRegistry
+  readonly clock: Clock
 }
 
 /**
@@ -64,24 +71,31 @@ async function openSession(
   deadline: Deadline,
   options: OpenRayOptions,
 ): Promise<RayEngine> {
-  const { namespace, runtimeEnv, lane, imports, makers, serializers } = options
+  const { namespace, runtimeEnv, lane, imports, makers, serializers, clock, gracePeriod } = options
   const sources = await agentSources()
   const uploaded = await deadline.within('preparing the runtime environment', prepareRuntimeEnv(runtimeEnv, bootstrap))
   const settings = { namespace, sources, runtimeEnv: uploaded, maxFrame }
   const address = await deadline.within('starting the agent', bootstrap.startAgent(settings))
-  const { host, port } = await deadline.within("finding the agent's address", reachedAt(address, options))
+  const { host, port } = await deadline.within("finding the agent's address", reachedAt(address, 'agent', options))
   const opened = await openLane({
     choice: lane,
     address: { host, port, tls: laneTls(address, credentials) },
     token: address.token,
-    exchange: (number, bytes, wait) => bootstrap.exchange(number, bytes, wait),
+    otherwise: tunnelLanes((number, bytes, wait) => bootstrap.exchange(number, bytes, wait)),
     deadline: deadline.left(),
   })
   const starting = RayEngine.start(opened.transport, {
     makers,
     serializers,
+    clock,
     imports,
-    lane: { lane: opened.kind, notDirect: opened.notDirect },
+    lane: { lane: opened.kind === 'direct' ? 'direct' : 'tunnel', notDirect: opened.notDirect },
+    hubLanes: {
+      // Where the way to the agent is closed, the way to the hub is too.
+      choice: lane === 'auto' && opened.kind !== 'direct' ? 'tunnel' : lane,
+      reachedAt: async (hub) => ({ ...(await reachedAt(hub, 'hub', options)), tls: laneTls(hub, credentials) }),
+      gracePeriod,
+    },
     end: () => bootstrap.close(),
   })
   const engine = await deadline.within('opening the session', starting, (late) => late.shutdown())
@@ -91,9 +105,13 @@ async function openSession(
   return engine
 }
 
-async function reachedAt({ host, port }: AgentAddress, { agentAddress, lane }: OpenRayOptions): Promise<Endpoint> {
+async function reachedAt(
+  { host, port }: Endpoint,
+  role: Role,
+  { agentAddress, lane }: OpenRayOptions,
+): Promise<Endpoint> {
   if (agentAddress === undefined || lane === 'tunnel') return { host, port }
-  const found: unknown = await agentAddress({ host, port })
+  const found: unknown = await agentAddress({ host, port, role })
   const { host: to, port: at } = (found ?? {}) as Partial<Endpoint>
   if (typeof to === 'string' && to !== '' && Number.isInteger(at) && (at as number) > 0 && (at as number) < 65_536) {
     return { host: to, port: at as number }
@@ -102,7 +120,7 @@ async function reachedAt({ host, port }: AgentAddress, { agentAddress, lane }: O
 }
 
 /** The agent shows the cluster's certificate, and wants to see ours. */
-function laneTls({ tls }: AgentAddress, credentials: Credentials) {
+function laneTls({ tls }: Pick<AgentAddress, 'tls'>, credentials: Credentials) {
   if (!tls) return undefined
   if (credentials.tls === undefined) {
     throw new RayError("the cluster's nodes speak TLS to each other: set RAY_USE_TLS and its certificates, or 'tls'")

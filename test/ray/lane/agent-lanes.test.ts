@@ -2,9 +2,8 @@ import { connect as connectSocket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Codec } from '../../../src/codec/codec.ts'
 import type { DirectAddress } from '../../../src/engine/ray/lane/direct-lane.ts'
-import type { LaneKind } from '../../../src/engine/ray/lane/lane.ts'
-import { openLane } from '../../../src/engine/ray/lane/open-lane.ts'
-import type { Exchange } from '../../../src/engine/ray/lane/tunnel-lane.ts'
+import { type LaneChoice, openLane } from '../../../src/engine/ray/lane/open-lane.ts'
+import { type Exchange, tunnelLanes } from '../../../src/engine/ray/lane/tunnel-lane.ts'
 import { Connection, type Operation } from '../../../src/wire/connection.ts'
 import { until } from '../../support/until.ts'
 import { CuttingProxy } from './support/cutting-proxy.ts'
@@ -26,8 +25,13 @@ interface Opened extends AsyncDisposable {
   readonly filled: [number, Uint8Array][]
 }
 
-async function open(kind: LaneKind, address: DirectAddress = agent.address, to = agent): Promise<Opened> {
-  const { transport } = await openLane({ choice: kind, address, token: to.token, exchange: to.newExchange() })
+async function open(kind: LaneChoice, address: DirectAddress = agent.address, to = agent): Promise<Opened> {
+  const { transport } = await openLane({
+    choice: kind,
+    address,
+    token: to.token,
+    otherwise: tunnelLanes(to.newExchange()),
+  })
   const filled: [number, Uint8Array][] = []
   const operations = new Map<string, Operation>([
     ['filled', ((argument: [number, Uint8Array]) => void filled.push(argument)) as Operation],
@@ -162,7 +166,12 @@ describe('a connection that is cut again and again', () => {
       if (++calls % 17 === 0) throw new Error('the answer was lost')
       return answer
     }
-    const { transport } = await openLane({ choice: 'tunnel', address: agent.address, token: agent.token, exchange })
+    const { transport } = await openLane({
+      choice: 'tunnel',
+      address: agent.address,
+      token: agent.token,
+      otherwise: tunnelLanes(exchange),
+    })
     const connection = new Connection(transport, new Codec(), new Map())
     await echoAll(
       connection,

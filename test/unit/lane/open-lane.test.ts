@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type LaneChoice, openLane } from '../../../src/engine/ray/lane/open-lane.ts'
-import type { Exchange } from '../../../src/engine/ray/lane/tunnel-lane.ts'
+import { type Exchange, tunnelLanes } from '../../../src/engine/ray/lane/tunnel-lane.ts'
 import { rejection } from '../../support/rejection.ts'
 import { AgentSide, token } from './agent-side.ts'
 import { TcpAgent } from './tcp-agent.ts'
@@ -25,7 +25,7 @@ async function closedPort(): Promise<{ host: string; port: number }> {
 }
 
 async function kindOf(choice: LaneChoice, address: { host: string; port: number }, exchange: Exchange) {
-  const { transport, kind, notDirect } = await openLane({ choice, address, token, exchange })
+  const { transport, kind, notDirect } = await openLane({ choice, address, token, otherwise: tunnelLanes(exchange) })
   expect(transport.lane).toBe(kind)
   transport.close()
   return { kind, notDirect }
@@ -59,7 +59,7 @@ describe('the lane that is chosen', () => {
   })
 
   test('is none: the error tells of both', async () => {
-    const options = { address: await closedPort(), token, exchange: dead }
+    const options = { address: await closedPort(), token, otherwise: tunnelLanes(dead) }
     expect(await rejection(openLane({ ...options, choice: 'auto' }))).toMatchObject({
       code: 'RAY',
       message: expect.stringMatching(
@@ -72,7 +72,11 @@ describe('the lane that is chosen', () => {
   })
 
   test('is none when the caller has enough', async () => {
-    const options = { address: await closedPort(), token, exchange: () => new Promise<never>(() => undefined) }
+    const options = {
+      address: await closedPort(),
+      token,
+      otherwise: tunnelLanes(() => new Promise<never>(() => undefined)),
+    }
     const controller = new AbortController()
     const opening = openLane({ ...options, choice: 'auto', signal: controller.signal })
     setImmediate(() => controller.abort('enough'))

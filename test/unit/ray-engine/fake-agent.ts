@@ -1,4 +1,5 @@
 import { handleMakers } from '../../../src/api/handle-makers.ts'
+import { systemClock } from '../../../src/api/system-clock.ts'
 import { ByteWriter } from '../../../src/codec/byte-writer.ts'
 import { Codec } from '../../../src/codec/codec.ts'
 import { SerializerRegistry } from '../../../src/codec/serializer-registry.ts'
@@ -191,6 +192,12 @@ export async function startRig() {
     serializers,
     imports: [],
     lane: { lane: 'direct', notDirect: undefined },
+    clock: systemClock,
+    hubLanes: {
+      choice: 'direct',
+      reachedAt: () => Promise.reject(new Error('there is no hub here')),
+      gracePeriod: undefined,
+    },
     end: async () => {
       ended++
     },

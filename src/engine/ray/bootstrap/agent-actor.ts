@@ -1,10 +1,10 @@
 import { RayError } from '../../../errors.ts'
-import { agentLoaderClass, agentLoaderFile, agentLoaderSource } from './agent-loader.ts'
+import { agentLoader, agentLoaderClass } from './agent-loader.ts'
 import type { AgentAddress, AgentSettings } from './bootstrap.ts'
 import { get, put, release, submit } from './exchanges.ts'
 import { ClientTask_RemoteExecType } from './generated/ray_client_pb.ts'
 import { unpickle } from './pickle-reader.ts'
-import { classFromSource, PyTuple } from './pickle-values.ts'
+import { PyTuple } from './pickle-values.ts'
 import { pickle } from './pickle-writer.ts'
 import { describeException, errorOf, type PythonException } from './python-error.ts'
 import type { Session } from './session.ts'
@@ -22,8 +22,7 @@ export class AgentActor {
   /** Asks for the actor; whether it ever runs shows in its first call. */
   static async create(session: Session, settings: AgentSettings): Promise<AgentActor> {
     const { sources, runtimeEnv, ...rest } = settings
-    const loader = classFromSource(agentLoaderSource, agentLoaderClass, agentLoaderFile)
-    const classId = await put(session.channel, pickle(loader))
+    const classId = await put(session.channel, pickle(agentLoader(sources)))
     const options = {
       num_cpus: 0,
       // Exchanges that wait for something to say lie here: more than ever are under way at a time.

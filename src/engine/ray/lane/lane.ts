@@ -1,5 +1,8 @@
-/** Which way the bytes go: over a TCP connection to the agent, or through calls over the cluster's client port. */
-export type LaneKind = 'direct' | 'tunnel'
+/**
+ * Which way the bytes go: over a TCP connection, through calls over the cluster's client port, or, to another process of the cluster than the session's
+ * agent, through that agent.
+ */
+export type LaneKind = 'direct' | 'tunnel' | 'relay'
 
 /** Gets what a {@link Lane} brings. */
 export interface LaneListener {

@@ -3,10 +3,12 @@ import { type DirectAddress, directLanes } from './direct-lane.ts'
 import { type Identity, newIdentity } from './hello.ts'
 import type { LaneFactory, LaneKind } from './lane.ts'
 import { ResumableTransport } from './resumable-transport.ts'
-import { type Exchange, tunnelLanes } from './tunnel-lane.ts'
 
-/** How to choose a lane: `auto` is direct where the agent's port can be reached, else the tunnel. */
-export type LaneChoice = LaneKind | 'auto'
+/** How to choose a lane: `auto` is direct where the port can be reached, else the tunnel. */
+export type LaneChoice = 'direct' | 'tunnel' | 'auto'
+
+/** Certificates and names to check; undefined for a port that does not speak TLS. */
+export type LaneTls = DirectAddress['tls']
 
 /** Milliseconds that `auto` gives the direct lane: on a network that has a way it takes a fraction of that. */
 const directDeadline = 2_000
@@ -17,10 +19,12 @@ export interface OpenLaneOptions {
   readonly address: DirectAddress
   /** The session's secret, 32 bytes as hex. */
   readonly token: string
-  /** Carries the tunnel lane: `Bootstrap.exchange`. */
-  readonly exchange: Exchange
+  /** The way where there is no direct one. */
+  readonly otherwise: LaneFactory
   /** Milliseconds until the agent must have answered, for one lane. Default 10,000. */
   readonly deadline?: number | undefined
+  /** Milliseconds that the connection is kept when it is lost; undefined: as long as agents do by themselves. */
+  readonly gracePeriod?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -39,7 +43,7 @@ export interface OpenedLane {
  * @throws the signal's reason once it aborts
  */
 export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
-  const { choice, address, exchange, deadline = 10_000, signal } = options
+  const { choice, address, otherwise, deadline = 10_000, signal } = options
   // All attempts are one connection: what the agent may hold of one that did not get through belongs to the next.
   const identity = newIdentity(options.token)
   let notDirect: Error | undefined
@@ -54,11 +58,11 @@ export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
     }
   }
   try {
-    return { ...(await open(tunnelLanes(exchange), identity, deadline, signal)), notDirect }
+    return { ...(await open(otherwise, identity, deadline, signal)), notDirect }
   } catch (error) {
     signal?.throwIfAborted()
     if (notDirect === undefined) throw error
-    const message = `neither lane leads to the agent: direct: ${notDirect.message}; tunnel: ${(error as Error).message}`
+    const message = `neither lane leads to the agent: direct: ${notDirect.message}; ${otherwise.kind}: ${(error as Error).message}`
     throw new RayError(message, { cause: new AggregateError([notDirect, error]) })
   }
 }
