@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inject, onTestFinished } from 'vitest'
 import { RayClientBootstrap, type RayClientOptions } from '../../../../src/engine/ray/bootstrap/ray-client-bootstrap.ts'
 
@@ -21,10 +22,13 @@ export function endpointOf(address: string): { host: string; port: number } {
   return { host: hostname, port: Number(port) }
 }
 
-/** A stand-in for the agent's package. */
+const loader = readFileSync(new URL('../../../../python/klaw_agent/loader.py', import.meta.url), 'utf8')
+
+/** A stand-in for the agent's package, but for what loads it. */
 export function settingsOf(agent: string, runtimeEnv?: Readonly<Record<string, unknown>>) {
   const sources = new Map([
     ['klaw_agent/__init__.py', ''],
+    ['klaw_agent/loader.py', loader],
     ['klaw_agent/agent.py', agent],
   ])
   return { namespace: 'klaw-bootstrap-test', sources, runtimeEnv, maxFrame: 1_000_000 }

@@ -15,7 +15,9 @@ export async function connect(port: number, options: Partial<RayClientOptions> =
   return bootstrap
 }
 
-export const settings = { namespace: 'test', sources: new Map<string, string>(), runtimeEnv: undefined, maxFrame: 1024 }
+const sources = new Map([['klaw_agent/loader.py', 'class KlawAgent: ...']])
+
+export const settings = { namespace: 'test', sources, runtimeEnv: undefined, maxFrame: 1024 }
 
 /** What a fake agent says when it has started. */
 export const listening = new TextEncoder().encode(
