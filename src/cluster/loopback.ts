@@ -3,13 +3,11 @@ import { createServer } from 'node:net'
 import { KlawError } from '../errors.ts'
 
 /**
- * Below the ports that systems give to outgoing connections (32768 on Linux), above those of Ray's workers (10002 to
- * 19999), and beside those of its client servers (23000 to 23999).
+ * Below the ports of client sessions (23000 to 23999 in Ray, up to 31999 in klaw's heads, `klaw_cluster/client_server.py`)
+ * and those that systems give to outgoing connections (from 32768 on Linux), above those of Ray's workers (10002 to 19999).
  */
-const portRanges = [
-  [20_000, 22_999],
-  [24_000, 31_999],
-] as const
+const firstPort = 20_000
+const lastPort = 22_999
 
 const attempts = 200
 
@@ -26,22 +24,11 @@ export async function pickAddress(): Promise<string> {
 export async function pickPorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   for (let attempt = 0; attempt < attempts && ports.size < count; attempt += 1) {
-    const port = randomPort()
+    const port = randomInt(firstPort, lastPort + 1)
     if (!ports.has(port) && (await canListen(undefined, port))) ports.add(port)
   }
-  if (ports.size < count) throw new KlawError(`no ${count} free ports found between 20000 and 31999`)
+  if (ports.size < count) throw new KlawError(`no ${count} free ports found between ${firstPort} and ${lastPort}`)
   return [...ports]
-}
-
-function randomPort(): number {
-  const sizes = portRanges.map(([first, last]) => last - first + 1)
-  let index = randomInt(sizes.reduce((sum, size) => sum + size))
-  for (const [range, [first]] of portRanges.entries()) {
-    const size = sizes[range] as number
-    if (index < size) return first + index
-    index -= size
-  }
-  throw new KlawError('unreachable: a random number outside its range')
 }
 
 function canListen(host: string | undefined, port: number): Promise<boolean> {

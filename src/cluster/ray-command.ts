@@ -1,5 +1,7 @@
 import { delimiter } from 'node:path'
 import type { NodeOptions } from './options.ts'
+import type { RayInstallation } from './ray-installation.ts'
+import { script } from './script.ts'
 
 const defaultObjectStoreMemory = 500_000_000
 
@@ -9,6 +11,16 @@ export interface HeadPorts {
   readonly gcs: number
   readonly client: number
   readonly nodeManager: number
+}
+
+/** Starts a head which stays in the foreground: `ray`, but for the ports of client sessions (`klaw_cluster/head.py`). */
+export function headCommand(
+  { python, ray }: Pick<RayInstallation, 'python' | 'ray'>,
+  ports: HeadPorts,
+  temporaryFolder: string,
+  options: NodeOptions,
+): string[] {
+  return [python, script('head.py'), ray, ...headArguments(ports, temporaryFolder, options)]
 }
 
 /** The arguments of `ray` that start a head which stays in the foreground. */

@@ -4,7 +4,7 @@ import { type ClusterRecord, recordFile, writeRecord } from './cluster-record.ts
 import { LocalCluster } from './local-cluster.ts'
 import { pickAddress, pickPorts } from './loopback.ts'
 import { type ClusterOptions, checkNodeOptions, checkPlatform } from './options.ts'
-import { headArguments, nodeEnvironment } from './ray-command.ts'
+import { headCommand, nodeEnvironment } from './ray-command.ts'
 import { ensureRay } from './ray-installation.ts'
 import { startNode } from './start-node.ts'
 import { temporaryPrefix } from './user-folders.ts'
@@ -38,7 +38,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
     const head = await startNode(
       {
         python: ray.python,
-        command: [ray.ray, ...headArguments({ address, gcs, client, nodeManager }, folder, options)],
+        command: headCommand(ray, { address, gcs, client, nodeManager }, folder, options),
         environment: nodeEnvironment(options),
         log: join(folder, 'start.log'),
         remove: [folder, recordFile(reached)],

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
 import { KlawError } from '../errors.ts'
 import { identify, isRunning, type ProcessIdentity, processTree, signalProcess } from './process-table.ts'
+import { script } from './script.ts'
 import { until } from './until.ts'
 
 /** The supervisor itself takes 3 s for a gentle end and 10 s for the rest. */
@@ -35,7 +34,7 @@ export class Supervisor {
     const output = openSync(log, 'a')
     try {
       const removals = remove.flatMap((path) => ['--remove', path])
-      this.#child = spawn(python, ['-u', script(), ...removals, '--', ...command], {
+      this.#child = spawn(python, ['-u', script('supervisor.py'), ...removals, '--', ...command], {
         env: environment,
         stdio: ['pipe', output, output],
         // A terminal's Ctrl-C is for whoever started us: they decide what becomes of the node.
@@ -108,14 +107,4 @@ export async function stopSupervised(supervisor: ProcessIdentity, known: readonl
   if (await until(() => !all.some(isRunning), stopTimeout)) return
   const left = all.filter(isRunning).map(({ pid }) => pid)
   throw new KlawError(`processes ${left.join(', ')} of Ray could not be ended`)
-}
-
-/** The script lies in the package's folder `python/`, beside `dist/` and `src/`. */
-function script(): string {
-  const name = 'python/klaw_cluster/supervisor.py'
-  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    const file = join(folder, name)
-    if (existsSync(file)) return file
-    if (folder === dirname(folder)) throw new KlawError(`the package is incomplete: ${name} is missing`)
-  }
 }

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { connect } from '@klaw/core'
 import { isListening, listClusters, startCluster, stopCluster } from '@klaw/core/cluster'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { killAbruptly, ownCluster, processesLike } from '../../support/ray/own-cluster.ts'
 import { running, untilGone } from '../../support/ray/process-identity.ts'
 import { rayOptions } from '../../support/ray/ray-options.ts'
@@ -40,6 +41,23 @@ test('two run side by side, and what is stopped leaves nothing behind', async ()
   const left = (await listClusters()).map(({ address }) => address)
   expect(left).not.toContain(one.address)
   expect(left).not.toContain(two.address)
+})
+
+test('sessions that two heads are asked for at the same time are served by the head that was asked', async () => {
+  const clusters = await Promise.all([ownCluster(), ownCluster()])
+  const addresses = clusters.flatMap(({ address }) => [address, address, address]) as `ray://${string}`[]
+  const sessions = await Promise.all(addresses.map((address) => connect(address, { timeout: 100_000 })))
+  onTestFinished(async () => {
+    await Promise.all(sessions.map((klaw) => klaw.shutdown()))
+  })
+  const nodes = await Promise.all(sessions.map(async (klaw) => (await klaw.nodes())[0]?.nodeId))
+  expect(nodes.slice(0, 3)).toEqual([nodes[0], nodes[0], nodes[0]])
+  expect(nodes.slice(3)).toEqual([nodes[3], nodes[3], nodes[3]])
+  expect(nodes[0]).not.toBe(nodes[3])
+  for (const cluster of clusters) {
+    expect(processesLike(cluster, /client_server\.py.*--mode=proxy/)).not.toEqual([])
+    expect(processesLike(cluster, /^ray::KlawAgent/)).toHaveLength(3)
+  }
 })
 
 test('the end of the process above the others does not save them from being stopped', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
 import { pickAddress, pickPorts } from '../../../../src/cluster/loopback.ts'
-import { headArguments, nodeEnvironment } from '../../../../src/cluster/ray-command.ts'
+import { headCommand, nodeEnvironment } from '../../../../src/cluster/ray-command.ts'
 import { startNode } from '../../../../src/cluster/start-node.ts'
 import { Authority } from '../../../unit/bootstrap/support/certificates.ts'
 
@@ -27,7 +27,12 @@ export async function tlsHead() {
   const head = await startNode(
     {
       python,
-      command: [join(python, '../ray'), ...headArguments({ address, gcs, client, nodeManager }, folder, options)],
+      command: headCommand(
+        { python, ray: join(python, '../ray') },
+        { address, gcs, client, nodeManager },
+        folder,
+        options,
+      ),
       environment: nodeEnvironment(options),
       log: join(folder, 'start.log'),
       remove: [folder],

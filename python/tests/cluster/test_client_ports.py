@@ -1,0 +1,33 @@
+"""Each head's client sessions have ports of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "klaw_cluster"))
+
+from client_server import claim_range
+from head import with_own_proxy
+
+
+def test_two_claims_have_no_port_in_common():
+    first = claim_range()
+    second = claim_range()
+    assert first is not None
+    assert second is not None
+    with first[1], second[1]:
+        assert set(first[0]).isdisjoint(second[0])
+        for ports, _ in (first, second):
+            assert 24_000 < ports.start < ports.stop <= 32_000
+
+
+def test_only_the_proxy_is_started_in_another_way():
+    proxy = ["python", "setup_worker.py", "-m", "ray.util.client.server", "--port=1", "--mode=proxy"]
+    changed = with_own_proxy(proxy)
+    assert changed[:2] == proxy[:2]
+    assert Path(changed[2]).name == "client_server.py"
+    assert Path(changed[2]).is_file()
+    assert changed[3:] == proxy[4:]
+    for other in (["gcs_server", "--port=1"], [*proxy[:-1], "--mode=specific-server"], ["x", "--mode=proxy"]):
+        assert with_own_proxy(other) == other
