@@ -55,6 +55,9 @@ export class RayActorPort implements ActorPort {
   export(context: EncodeContext): EncodedHandle {
     if (this.#released) throw this.#disposed()
     this.engine.checkExport(this.actor)
+    const { share, description } = this.actor
+    const adopted = this.engine.client.adopt(context, HandleKind.actor, share, [this.id, { ...description }])
+    if (adopted !== undefined) return adopted
     exported(context, this.actor)
     return { kind: HandleKind.actor, body: this.actor.share.number, codec: this.engine.codec }
   }

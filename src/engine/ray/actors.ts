@@ -50,6 +50,13 @@ export class RayActors implements ActorEngine {
       held?.push(actor)
       return makeHandle(new RayActorPort(this, actor))
     })
+    client.onBorrowing(HandleKind.actor, ([id, description], borrow) => {
+      return makeHandle(new RayActorPort(this, this.borrow(id as string, description as ActorDescription, borrow)))
+    })
+  }
+
+  get client(): RayClient {
+    return this.#client
   }
 
   get codec(): object {
@@ -122,6 +129,13 @@ export class RayActors implements ActorEngine {
       return known
     }
     const actor = this.#register(new Share(number, counted ? 1 : 0), { ...description, language: 'python' }, id)
+    return actor
+  }
+
+  /** An actor that a message refers to. */
+  borrow(id: string, description: ActorDescription, ask: (number: number) => Promise<unknown>): RayActor {
+    const actor = this.#register(new Share(this.#client.nextNumber(), 1), description, id)
+    actor.follow(ask(actor.share.number), () => id)
     return actor
   }
 

@@ -85,7 +85,7 @@ export class RayChannels implements ChannelEngine {
       const hub = new HubClient({
         clock,
         serializers,
-        sessionCodec: this.#client.codec,
+        session: this.#client,
         open: () => openHub(this.#client, lanes),
       })
       this.#current = { hub, channels: new RemoteChannels(hub, handles) }

@@ -1,5 +1,5 @@
 import { Codec } from '../../codec/codec.ts'
-import type { DecodeContext } from '../../codec/handles.ts'
+import type { DecodeContext, EncodeContext, EncodedHandle } from '../../codec/handles.ts'
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import { SerializationError } from '../../errors.ts'
 import { Connection, type Operation } from '../../wire/connection.ts'
@@ -8,6 +8,7 @@ import type { Landing, Transport } from '../../wire/transport.ts'
 import type { ArrivalContext } from './arrival-context.ts'
 import { Releases } from './releases.ts'
 import { sessionLost } from './session-lost.ts'
+import type { Share } from './share.ts'
 import { Uploads } from './uploads.ts'
 
 /** Makes the handle for a number that arrived. `details` is what the agent wrote behind it; `counted`: it has counted this. */
@@ -17,6 +18,19 @@ export type Arrival = (
   context: ArrivalContext,
   counted: boolean,
 ) => unknown
+
+/**
+ * Makes the handle for a reference inside a message. `details` is what the sender wrote; `borrow` asks the hub for it, under a number of the caller's.
+ */
+export type Borrowing = (details: readonly unknown[], borrow: (number: number) => Promise<unknown>) => unknown
+
+/** Hands the object or actor of a number to the hub, for a message that refers to it. */
+export type Adopting = (
+  context: EncodeContext,
+  kind: HandleKind,
+  share: Share,
+  details: readonly unknown[],
+) => EncodedHandle
 
 /** Numbers of this side's own end here; the agent's begin. */
 const agentNumbers = 2 ** 31
@@ -30,6 +44,8 @@ export class RayClient {
   /** What the agent asks of us. */
   readonly operations = new Map<string, Operation>()
   readonly #arrivals = new Map<number, Arrival>()
+  readonly #borrowings = new Map<number, Borrowing>()
+  readonly #adoptings = new WeakMap<object, Adopting>()
   readonly #transport: Transport
   #nextNumber = 1
 
@@ -70,6 +86,36 @@ export class RayClient {
   /** Says what to make of handles of one kind. */
   onArrival(kind: HandleKind, arrival: Arrival): void {
     this.#arrivals.set(kind, arrival)
+  }
+
+  /** Says what to make of references of one kind inside messages. */
+  onBorrowing(kind: HandleKind, borrowing: Borrowing): void {
+    this.#borrowings.set(kind, borrowing)
+  }
+
+  /** The handle for a reference inside a message. */
+  borrow(kind: number, details: readonly unknown[], borrow: (number: number) => Promise<unknown>): unknown {
+    const borrowing = this.#borrowings.get(kind)
+    if (borrowing === undefined) throw new SerializationError(`a handle of the unknown kind ${kind} arrived`)
+    return borrowing(details, borrow)
+  }
+
+  /** Messages whose encoding discards handles by `discard` are those of one hub: what they refer to goes there. */
+  onAdopting(discard: object, adopting: Adopting): void {
+    this.#adoptings.set(discard, adopting)
+  }
+
+  /** What to write for a reference inside a message; undefined for other values, which are the agent's to read. */
+  adopt(
+    context: EncodeContext,
+    kind: HandleKind,
+    share: Share,
+    details: readonly unknown[],
+  ): EncodedHandle | undefined {
+    const { discardHandles } = context
+    return discardHandles === undefined
+      ? undefined
+      : this.#adoptings.get(discardHandles)?.(context, kind, share, details)
   }
 
   #arrived(kind: number, body: unknown, context: DecodeContext): unknown {

@@ -45,6 +45,16 @@ export class RayObjects implements ObjectEngine, FrameSink {
       held?.push(object)
       return makeRef(object)
     })
+    client.onBorrowing(HandleKind.objectRef, ([id], borrow) => {
+      const object = this.create()
+      if (typeof id === 'string') object.identify(id)
+      this.making(object, borrow(object.share.number))
+      return makeRef(object)
+    })
+  }
+
+  get client(): RayClient {
+    return this.#client
   }
 
   get codec(): object {

@@ -74,6 +74,8 @@ export class RayQueuePort implements QueuePort {
   export(context: EncodeContext): EncodedHandle {
     this.#refuseIfReleased()
     this.#actors.checkExport(this.#actor)
+    const adopted = this.#actors.client.adopt(context, HandleKind.queue, this.#actor.share, [this.id])
+    if (adopted !== undefined) return adopted
     exported(context, this.#actor)
     return { kind: HandleKind.queue, body: this.#actor.share.number, codec: this.#actors.codec }
   }

@@ -33,6 +33,10 @@ export class RayQueues implements QueueEngine {
       held?.push(actor)
       return makeHandle(new RayQueuePort(this.#connection, actors, actor))
     })
+    client.onBorrowing(HandleKind.queue, ([id], borrow) => {
+      const actor = actors.borrow(id as string, description, borrow)
+      return makeHandle(new RayQueuePort(this.#connection, actors, actor))
+    })
   }
 
   create(maxsize: number, spec: ActorSpec): QueuePort {

@@ -151,6 +151,8 @@ export class RayObject implements ObjectPort {
 
   export(context: EncodeContext): EncodedHandle {
     this.engine.checkExport(this)
+    const adopted = this.engine.client.adopt(context, HandleKind.objectRef, this.share, [this.id])
+    if (adopted !== undefined) return adopted
     exported(context, this)
     return { kind: HandleKind.objectRef, body: this.share.number, codec: this.engine.codec }
   }
