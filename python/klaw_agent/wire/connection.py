@@ -71,6 +71,8 @@ class Connection:
         self.context = context
         #: Gets the frames of calls, whose numbers are not those of streams.
         self.calls: FrameSink | None = None
+        #: What the peer calls itself, for stats.
+        self.label = ""
         #: Told of frames of streams that nobody has here (any more).
         self.stray_frame: Callable[[Frame], None] | None = None
         self._operations = operations
@@ -118,6 +120,9 @@ class Connection:
 
     def add_stream(self, stream: int, sink: FrameSink) -> None:
         self._streams[stream] = sink
+
+    def has_stream(self, stream: int) -> bool:
+        return stream in self._streams
 
     def remove_stream(self, stream: int) -> None:
         self._streams.pop(stream, None)
