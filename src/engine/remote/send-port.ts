@@ -3,14 +3,15 @@ import { timedOut } from '../../core/interrupt.ts'
 import type { ChannelStats, SendPort, SlotPort, WaitOptions } from '../../core/ports.ts'
 import type { SelectSource } from '../../core/select.ts'
 import { WaiterList } from '../../core/waiters.ts'
-import { ChannelBackendError, ChannelClosed, ChannelFull } from '../../errors.ts'
+import { ChannelBackendError, ChannelClosed, ChannelFull, SerializationError } from '../../errors.ts'
 import { done, failed, type Result } from '../../result.ts'
 import type { FrameReader } from '../../wire/frame.ts'
 import { SenderStream, type SenderStreamOwner } from '../../wire/sender-stream.ts'
 import { type EncodedValue, HandleKind } from '../../wire/token.ts'
 import { movesBuffers } from '../transfer.ts'
-import { askStats, attach, type ChannelHost, type ChannelIdentity } from './channel-host.ts'
-import { Closed, SelectedSend, WaitingBatch, WaitingReserve, WaitingSend } from './send-waiters.ts'
+import { askStats, attach, type ChannelHost, type ChannelIdentity, type MessageStore } from './channel-host.ts'
+import { type GatedMessage, SendGate, type StoredSender } from './send-gate.ts'
+import { Closed, SelectedSend, StoredSend, WaitingBatch, WaitingReserve, WaitingSend } from './send-waiters.ts'
 import { encodeTransit, transitContext } from './transit.ts'
 
 /** Every send that succeeds at once returns this promise. */
@@ -27,6 +28,9 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
   readonly channel: ChannelIdentity
   readonly #kind: HandleKind
   readonly #watchers = new WaiterList<Closed>()
+  /** Encoded messages of more bytes than that are stored elsewhere. */
+  readonly #threshold: number
+  readonly #gate: SendGate
   #context: ReturnType<typeof transitContext>
   #open = true
   #left = false
@@ -39,12 +43,21 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     this.#kind = kind
     this.capacity = channel.capacity
     this.#context = transitContext(host.releaseTokens)
+    const { store } = host
+    this.#threshold = store?.threshold ?? Number.POSITIVE_INFINITY
+    this.#gate = new SendGate({
+      write: (item) => this.#write(item),
+      store: (item, signal) => (store as MessageStore).store(item, signal),
+      release: (item) => host.releaseTokens(item.tokens),
+      unused: () => this.stream.giveBack(1),
+      emptied: () => this.leaveIfDone(),
+    })
     this.stream = new SenderStream(host.connection, stream, channel.capacity, this)
   }
 
   /** What this end has sent and the hub has not taken in yet. {@link stats} knows the whole. */
   get length(): number {
-    return this.stream.batched
+    return this.stream.batched + this.#gate.length
   }
 
   get isClosed(): boolean {
@@ -56,8 +69,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     if (this.isClosed) return Promise.reject(this.refusal(value))
     try {
       if (this.stream.credits.tryAcquire()) {
-        this.#commit(value)
-        return sent
+        return this.#commit(value, options)
       }
       if (options?.timeout === 0) return this.#sendNow(value)
       const waiter = new WaitingSend(this, value, this.encode(value))
@@ -73,8 +85,8 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
   trySend(value: T): Result<void, ChannelFull | ChannelClosed> | Promise<Result<void, ChannelFull | ChannelClosed>> {
     if (this.isClosed) return failed(this.refusal(value))
     if (!this.stream.credits.tryAcquire()) return this.#attempt([value], value)
-    this.#commit(value)
-    return done
+    const sending = this.#commit(value)
+    return sending === sent ? done : sending.then(() => done)
   }
 
   sendBatch(values: readonly T[], options: WaitOptions | undefined): Promise<void> {
@@ -83,8 +95,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     try {
       if (values.length === 0) return sent
       if (this.stream.credits.tryAcquire(values.length)) {
-        this.#commitAll(values)
-        return sent
+        return this.#commitAll(values, options)
       }
       if (options?.timeout === 0) return this.#sendBatchNow(values)
       const waiter = new WaitingBatch(
@@ -109,8 +120,8 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     if (this.isClosed) return failed(this.refusal(values))
     if (values.length === 0) return done
     if (!this.stream.credits.tryAcquire(values.length)) return this.#attempt(values, values)
-    this.#commitAll(values)
-    return done
+    const sending = this.#commitAll(values)
+    return sending === sent ? done : sending.then(() => done)
   }
 
   reserve(options: WaitOptions | undefined): Promise<SlotPort<T>> {
@@ -134,7 +145,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
       ready: () => this.isClosed || (credits.available !== 0 && credits.waiting === 0),
       take: () => {
         if (this.isClosed || !credits.tryAcquire()) return failed(this.refusal(value))
-        this.#commit(value)
+        this.#commitInline(value)
         return done
       },
       probe: async () => {
@@ -143,7 +154,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
         if (await this.stream.attempt(1)) credits.release(1)
       },
       park: (win) => {
-        const waiter = new SelectedSend(this, value, this.encode(value), win)
+        const waiter = new SelectedSend(this, value, this.#encodeInline(value), win)
         credits.park(waiter)
         if (waiter.list !== undefined) this.stream.ask()
         return () => waiter.leave()
@@ -196,14 +207,39 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
         backend: this.host.backend,
         ...(name === undefined ? {} : { channelName: name }),
         namespace,
-        unconfirmed,
+        unconfirmed: unconfirmed + this.#gate.length,
         cause: error,
       }),
     )
   }
 
-  /** @internal Sends a value that has been encoded, under a credit that is held. */
-  commitEncoded(item: EncodedValue): void {
+  /**
+   * @internal Sends a value that has been encoded, under a credit that is held.
+   *
+   * @param sender who waits for a large one to be stored; without, it goes through the hub by itself
+   * @returns what is being stored; undefined when it has been sent, or stands in line
+   */
+  commitEncoded(item: EncodedValue, sender?: StoredSender): GatedMessage | undefined {
+    if (sender !== undefined && item.bytes.byteLength > this.#threshold) return this.#gate.store(item, sender)
+    if (this.#gate.length > 0) this.#gate.add(item)
+    else this.#write(item)
+    return undefined
+  }
+
+  /** @internal Sends a value under a credit that is held. */
+  commitValue(value: unknown): Promise<void> | undefined {
+    const item = this.encode(value)
+    if (item.bytes.byteLength > this.#threshold) return new StoredSend(this, item).promise
+    this.commitEncoded(item)
+    return undefined
+  }
+
+  /** @internal The message is not sent after all. */
+  cancelStored(message: GatedMessage): void {
+    this.#gate.cancel(message)
+  }
+
+  #write(item: EncodedValue): void {
     const { payload } = this.stream
     const start = payload.position
     payload.reserve(item.bytes.byteLength)
@@ -238,35 +274,75 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
   /** @internal Tells the hub that the end is closed, once nothing that was promised room is outstanding. */
   leaveIfDone(): void {
     if (this.#open || this.#left || this.#permits > 0 || this.stream.credits.waiting > 0) return
+    if (this.#gate.length > 0) return
     this.#left = true
     this.stream.close()
   }
 
-  #commit(value: unknown): void {
+  #commit(value: unknown, options?: WaitOptions): Promise<void> {
     const { stream } = this
     const context = this.#context
     const start = stream.payload.position
     try {
-      if (movesBuffers(value)) {
-        this.commitEncoded(this.encode(value))
-        return
-      }
+      if (movesBuffers(value)) return this.#send(this.encode(value), options)
       this.host.codec.encodeInto(stream.payload, value, context, 'message')
     } catch (error) {
       stream.giveBack(1)
       this.#context = transitContext(this.host.releaseTokens)
       throw error
     }
-    if (context.handles.length === 0 && context.attachments.length === 0) {
-      stream.commit(start)
-    } else {
-      this.#context = transitContext(this.host.releaseTokens)
-      stream.commitAlone(start, context.attachments, context.handles)
+    const { attachments, handles } = context
+    const isPlain = handles.length === 0 && attachments.length === 0
+    if (!isPlain) this.#context = transitContext(this.host.releaseTokens)
+    if (stream.payload.position - start > this.#threshold || this.#gate.length > 0) {
+      const bytes = stream.payload.bytes.slice(start, stream.payload.position)
+      stream.payload.position = start
+      return this.#send(isPlain ? { bytes } : { bytes, attachments, tokens: handles }, options)
+    }
+    if (isPlain) stream.commit(start)
+    else stream.commitAlone(start, attachments, handles)
+    return sent
+  }
+
+  /** Sends what has been encoded, under a credit that is held. */
+  #send(item: EncodedValue, options: WaitOptions | undefined): Promise<void> {
+    if (item.bytes.byteLength <= this.#threshold) {
+      this.commitEncoded(item)
+      return sent
+    }
+    const sending = new StoredSend(this, item)
+    // A timeout of 0 is for the slot, which it has.
+    const timeout = options?.timeout === 0 ? undefined : options?.timeout
+    sending.interruptBy({ timeout, signal: options?.signal }, this.host.clock, 'send')
+    return sending.promise
+  }
+
+  /** Sends a value that can not wait for being stored. */
+  #commitInline(value: unknown): void {
+    try {
+      this.commitEncoded(this.#encodeInline(value))
+    } catch (error) {
+      this.stream.giveBack(1)
+      throw error
     }
   }
 
+  #encodeInline(value: unknown): EncodedValue {
+    const item = this.encode(value)
+    const most = this.host.store?.largestInline ?? Number.POSITIVE_INFINITY
+    const { byteLength } = item.bytes
+    if (byteLength <= most) return item
+    this.host.releaseTokens(item.tokens)
+    throw new SerializationError(
+      `message: ${byteLength} bytes are too many for a case of select, which takes ${most}: use send`,
+      {
+        path: 'message',
+      },
+    )
+  }
+
   /** All of a batch is encoded before any of it is sent, since it is accepted as a whole. */
-  #commitAll(values: readonly T[]): void {
+  #commitAll(values: readonly T[], options?: WaitOptions): Promise<void> {
     let items: EncodedValue[]
     try {
       items = values.map((value) => this.encode(value))
@@ -274,13 +350,18 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
       this.stream.giveBack(values.length)
       throw error
     }
-    for (const item of items) this.commitEncoded(item)
+    return this.#sendAll(items, options)
+  }
+
+  #sendAll(items: readonly EncodedValue[], options: WaitOptions | undefined): Promise<void> {
+    const sending = items.map((item) => this.#send(item, options)).filter((each) => each !== sent)
+    return sending.length === 0 ? sent : Promise.all(sending).then(() => undefined)
   }
 
   async #attempt(values: readonly T[], given: unknown): Promise<Result<void, ChannelFull | ChannelClosed>> {
     const items = values.map((value) => this.encode(value))
     if (await this.stream.attempt(items.length)) {
-      for (const item of items) this.commitEncoded(item)
+      await this.#sendAll(items, undefined)
       return done
     }
     for (const item of items) this.host.releaseTokens(item.tokens ?? [])
@@ -314,6 +395,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.stream.credits.close(error)
+    this.#gate.close(() => this.refusal(undefined))
     this.#tellWatchers()
   }
 

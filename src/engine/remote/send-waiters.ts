@@ -6,6 +6,7 @@ import { done, failed, type Result } from '../../result.ts'
 import type { Connection } from '../../wire/connection.ts'
 import type { EncodedValue } from '../../wire/token.ts'
 import { Held } from './held.ts'
+import type { GatedMessage, StoredSender } from './send-gate.ts'
 import type { RemoteSendPort } from './send-port.ts'
 
 /** Credits that this one was to get, and those that it had got already, are for the next in line, or go back. */
@@ -20,12 +21,13 @@ function letGo(port: RemoteSendPort<never>, items: readonly EncodedValue[]): voi
   for (const item of items) port.host.releaseTokens(item.tokens)
 }
 
-/** A `send` that waits for a credit. */
-export class WaitingSend extends Held<void> implements SlotWaiter {
+/** A `send` that waits for a credit, and then, if its message is large, for that to be stored. */
+export class WaitingSend extends Held<void> implements SlotWaiter, StoredSender {
   need = 1
   readonly #port: RemoteSendPort<never>
   readonly #value: unknown
   readonly #item: EncodedValue
+  #stored: GatedMessage | undefined
 
   constructor(port: RemoteSendPort<never>, value: unknown, item: EncodedValue) {
     super(port.host.connection)
@@ -35,9 +37,8 @@ export class WaitingSend extends Held<void> implements SlotWaiter {
   }
 
   granted(): void {
-    this.#port.commitEncoded(this.#item)
-    this.succeed()
-    this.#port.leaveIfDone()
+    this.#stored = this.#port.commitEncoded(this.#item, this)
+    if (this.#stored === undefined) this.sent()
   }
 
   refused(): void {
@@ -45,19 +46,32 @@ export class WaitingSend extends Held<void> implements SlotWaiter {
     this.fail(this.#port.refusal(this.#value))
   }
 
+  sent(): void {
+    this.succeed()
+    this.#port.leaveIfDone()
+  }
+
+  failed(error: unknown): void {
+    this.fail(error)
+  }
+
   leave(): void {
-    leaveLine(this.#port, this, [this.#item])
+    if (this.#stored === undefined) leaveLine(this.#port, this, [this.#item])
+    else this.#port.cancelStored(this.#stored)
   }
 }
 
 /** A `sendBatch` that waits: for all its credits together if the capacity is large enough, else for one after the other. */
-export class WaitingBatch extends Held<void> implements SlotWaiter {
+export class WaitingBatch extends Held<void> implements SlotWaiter, StoredSender {
   need: number
   readonly least: number | undefined
   readonly #port: RemoteSendPort<never>
   readonly #values: readonly unknown[]
   readonly #items: readonly EncodedValue[]
   #sent = 0
+  /** Of its messages, those that are being stored. */
+  readonly #stored = new Set<GatedMessage>()
+  #storing = 0
 
   constructor(port: RemoteSendPort<never>, values: readonly unknown[], items: readonly EncodedValue[]) {
     super(port.host.connection)
@@ -70,8 +84,28 @@ export class WaitingBatch extends Held<void> implements SlotWaiter {
 
   granted(count: number): void {
     const end = this.#sent + count
-    while (this.#sent < end) this.#port.commitEncoded(this.#items[this.#sent++] as EncodedValue)
-    if (this.need > 0) return
+    while (this.#sent < end) {
+      const stored = this.#port.commitEncoded(this.#items[this.#sent++] as EncodedValue, this)
+      if (stored === undefined) continue
+      this.#stored.add(stored)
+      this.#storing++
+    }
+    this.#succeedIfDone()
+  }
+
+  sent(): void {
+    this.#storing--
+    this.#succeedIfDone()
+  }
+
+  /** The others are sent all the same: they are in line. */
+  failed(error: unknown): void {
+    this.#storing--
+    this.fail(error)
+  }
+
+  #succeedIfDone(): void {
+    if (this.need > 0 || this.#storing > 0) return
     this.succeed()
     this.#port.leaveIfDone()
   }
@@ -83,6 +117,7 @@ export class WaitingBatch extends Held<void> implements SlotWaiter {
 
   leave(): void {
     leaveLine(this.#port, this, this.#items.slice(this.#sent))
+    for (const stored of this.#stored) this.#port.cancelStored(stored)
   }
 
   override interrupted(error: unknown): unknown {
@@ -123,14 +158,14 @@ class RemoteSlot<T> implements SlotPort<T> {
     this.#port = port
   }
 
-  send(value: T): void {
+  send(value: T): Promise<void> | undefined {
     const port = this.#port
     port.permitEnded()
     if (port.stream.credits.isClosed) {
       throw port.refusal(value)
     }
     try {
-      port.commitEncoded(port.encode(value))
+      return port.commitValue(value)
     } catch (error) {
       port.stream.giveBack(1)
       throw error
@@ -188,6 +223,32 @@ export class SelectedSend extends Waiter implements SlotWaiter {
     if (this.list === undefined) return
     this.#port.host.connection.release()
     leaveLine(this.#port, this, [this.#item])
+  }
+}
+
+/** A send that has its credit, while its message is being stored. */
+export class StoredSend extends Held<void> implements StoredSender {
+  readonly #port: RemoteSendPort<never>
+  readonly #stored: GatedMessage
+
+  constructor(port: RemoteSendPort<never>, item: EncodedValue) {
+    super(port.host.connection)
+    this.#port = port
+    // Never undefined: it is too large for anything else.
+    this.#stored = port.commitEncoded(item, this) as GatedMessage
+  }
+
+  sent(): void {
+    this.succeed()
+    this.#port.leaveIfDone()
+  }
+
+  failed(error: unknown): void {
+    this.fail(error)
+  }
+
+  leave(): void {
+    this.#port.cancelStored(this.#stored)
   }
 }
 
