@@ -48,6 +48,10 @@ export class MpmcReceivePort<Item, Message> implements ReceivePort<Message> {
     return this.#channel.length
   }
 
+  get acknowledged(): boolean {
+    return this.#channel.lender !== undefined
+  }
+
   get isClosed(): boolean {
     return !this.#open || (this.#channel.length === 0 && this.#channel.items.isEnded)
   }

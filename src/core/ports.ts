@@ -68,6 +68,8 @@ export interface SlotPort<in T> {
 export interface ReceivePort<out M> {
   readonly capacity: number
   readonly length: number
+  /** Whether what it receives are deliveries, which have to be acknowledged. */
+  readonly acknowledged: boolean
   /** True when a recv would fail: this end was closed, or the channel has ended and is drained. */
   readonly isClosed: boolean
   recv(options: WaitOptions | undefined): Promise<M>

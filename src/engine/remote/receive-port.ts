@@ -48,6 +48,10 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
     return this.#channel.ack
   }
 
+  get acknowledged(): boolean {
+    return this.#channel.ack
+  }
+
   /** Whether this end has not been closed by its holder. */
   get isOpen(): boolean {
     return this.#open
