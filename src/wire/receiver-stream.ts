@@ -2,6 +2,7 @@ import type { ByteWriter } from '../codec/byte-writer.ts'
 import { ItemQueue, type ItemWaiter } from '../core/item-queue.ts'
 import type { Connection, FrameSink } from './connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from './frame.ts'
+import { type Completion, IncompleteItems } from './incomplete-items.ts'
 import type { Batch } from './outbox.ts'
 import { readTokens } from './sender-stream.ts'
 
@@ -15,6 +16,8 @@ export interface DeliveredFrame {
   readonly deliveries: readonly number[] | undefined
   /** Set on the mark that a broadcast receiver gets for what it lost. */
   readonly missed: number
+  /** What kept the item from being brought here. */
+  readonly failure?: { readonly cause: unknown } | undefined
 }
 
 /** An item as it arrived, still encoded. */
@@ -45,6 +48,8 @@ export interface ReceiverStreamOwner {
   /** Nothing follows what was delivered. The body is empty, or an error. Returns what later takers get. */
   ended(body: FrameReader): unknown
   lost(error: Error): unknown
+  /** How to bring the rest of an item here, of which only a reference has come; undefined if all of it is here. */
+  completion?(item: ReceivedItem): Completion<ReceivedItem> | undefined
 }
 
 /** Milliseconds that what a `select` has asked for and not taken waits for the next one. */
@@ -74,6 +79,14 @@ export class ReceiverStream implements FrameSink, Batch {
   readonly #largestWindow: number
   readonly #largestReport: number
   readonly #keeps: boolean
+  /** Items that can not be in the queue yet. */
+  readonly #incomplete = new IncompleteItems<ReceivedItem>(
+    (item) => this.queue.push(item),
+    () => this.#completed(),
+  )
+  #probed = 0
+  /** Nothing follows; taken note of once all items are in the queue. */
+  #ending: { readonly error: unknown } | undefined
   #epoch = 0
   #nextSequence = 0
   #demanded = 0
@@ -155,7 +168,7 @@ export class ReceiverStream implements FrameSink, Batch {
     }
     if (this.queue.length === 0) this.#lastEmptied = performance.now()
     // What a frame brings is pushed one by one; what is left of it counts once it is here.
-    if (this.queue.length + this.#demanded + this.#arriving < this.#window >>> 1) this.#refill()
+    if (this.#here + this.#demanded < this.#window >>> 1) this.#refill()
   }
 
   /** Brings everything here that the hub could deliver now, at most `count` items in all. */
@@ -200,16 +213,19 @@ export class ReceiverStream implements FrameSink, Batch {
         this.queue.push(new ReceivedItem({ ...mark, missed: frame.u32() }, 0, 0, 0))
         return
       case FrameType.probed:
-        this.#probes.shift()?.()
+        // What was probed for may have to be brought here first.
+        if (this.#incomplete.length > 0) this.#probed++
+        else this.#probes.shift()?.()
         return
       case FrameType.recallItems:
         this.#window >>>= 1
-        this.#giveBackFrom(this.queue.length >>> 1)
+        this.#giveBackFrom(this.#incomplete.length > 0 ? this.queue.length : this.queue.length >>> 1)
         return
       case FrameType.ended: {
         const error = this.#owner.ended(frame)
         this.#connection.removeStream(this.number)
-        this.#finish(error)
+        if (this.#incomplete.length > 0) this.#ending = { error }
+        else this.#finish(error)
         return
       }
     }
@@ -229,7 +245,8 @@ export class ReceiverStream implements FrameSink, Batch {
     frame.position += count * 4
     const counted = (frame.flags & FrameFlag.deliveryCounts) !== 0
     const deliveries = counted ? Array.from({ length: count }, () => frame.u32()) : undefined
-    if ((frame.flags & FrameFlag.tokens) !== 0) readTokens(frame)
+    const hasTokens = (frame.flags & FrameFlag.tokens) !== 0
+    if (hasTokens) readTokens(frame)
     const { bytes, view, attachments } = frame
     const delivered: DeliveredFrame = { bytes, attachments, first, deliveries, missed: 0 }
     const queue = this.queue
@@ -242,7 +259,11 @@ export class ReceiverStream implements FrameSink, Batch {
       const end = start + view.getUint32(lengths + index * 4, true)
       if (end > frame.end) throw new RangeError('an item ends after its frame')
       this.#arriving--
-      queue.push(new ReceivedItem(delivered, index, start, end))
+      const item = new ReceivedItem(delivered, index, start, end)
+      // Only what travels alone can be a reference.
+      const completion = hasTokens ? this.#owner.completion?.(item) : undefined
+      if (completion === undefined && this.#incomplete.length === 0) queue.push(item)
+      else this.#incomplete.add(item, completion)
       start = end
     }
   }
@@ -262,7 +283,7 @@ export class ReceiverStream implements FrameSink, Batch {
     const now = performance.now()
     if (now - this.#lastRefill > slowTime) this.#window >>>= 1
     this.#lastRefill = now
-    const missing = this.#window - this.queue.length - this.#demanded - this.#arriving
+    const missing = this.#window - this.#here - this.#demanded
     if (missing > 0 && !this.queue.isEnded) this.#demand(missing)
   }
 
@@ -275,7 +296,7 @@ export class ReceiverStream implements FrameSink, Batch {
   /** Gives back the buffered items from `index` on, and voids all open demand. */
   #giveBackFrom(index: number): void {
     if (this.#closed) return
-    const items = this.queue.drain()
+    const items = [...this.queue.drain(), ...this.#incomplete.takeBack()]
     const kept = items.slice(0, index)
     const sequence = items[index]?.sequence ?? this.#nextSequence
     this.#epoch = (this.#epoch + 1) >>> 0
@@ -284,6 +305,18 @@ export class ReceiverStream implements FrameSink, Batch {
     this.#connection.write(FrameType.giveBack, 0, this.number, this.#epoch, sequence)
     for (const item of kept) this.queue.push(item)
     if (this.queue.waiting > 0) this.#demand(this.queue.waiting)
+    if (this.#incomplete.length === 0) this.#completed()
+  }
+
+  /** Items that were delivered and not taken. */
+  get #here(): number {
+    return this.queue.length + this.#incomplete.length + this.#arriving
+  }
+
+  /** Everything that was delivered is in the queue. */
+  #completed(): void {
+    for (; this.#probed > 0; this.#probed--) this.#probes.shift()?.()
+    if (this.#ending !== undefined) this.#finish(this.#ending.error)
   }
 
   #end(error: unknown): void {
@@ -293,6 +326,7 @@ export class ReceiverStream implements FrameSink, Batch {
     clearTimeout(this.#lingering)
     clearTimeout(this.#reporting)
     this.queue.drain()
+    this.#incomplete.takeBack()
     this.#finish(error)
   }
 

@@ -7,7 +7,8 @@ import { Waiter } from '../../core/waiters.ts'
 import { ChannelBackendError, ChannelClosed, ChannelEmpty, ChannelLagged } from '../../errors.ts'
 import { failed, type Result, success } from '../../result.ts'
 import type { FrameReader } from '../../wire/frame.ts'
-import { type ReceivedItem, ReceiverStream, type ReceiverStreamOwner } from '../../wire/receiver-stream.ts'
+import type { Completion } from '../../wire/incomplete-items.ts'
+import { ReceivedItem, ReceiverStream, type ReceiverStreamOwner } from '../../wire/receiver-stream.ts'
 import { HandleKind } from '../../wire/token.ts'
 import { askStats, attach, type ChannelHost, type ChannelIdentity } from './channel-host.ts'
 import { Held } from './held.ts'
@@ -42,10 +43,6 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   /** What has been fetched and not taken. {@link stats} knows the whole. */
   get length(): number {
     return this.stream.queue.length
-  }
-
-  get acknowledged(): boolean {
-    return this.#channel.ack
   }
 
   get acknowledged(): boolean {
@@ -139,16 +136,31 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
     })
   }
 
+  completion(item: ReceivedItem): Completion<ReceivedItem> | undefined {
+    const { store } = this.host
+    const { frame, start, end } = item
+    if (store?.isStored(frame.bytes, start) !== true) return undefined
+    return async (signal) => {
+      try {
+        const bytes = await store.load(frame.bytes, start, end, signal)
+        return new ReceivedItem({ ...frame, bytes }, item.index, 0, bytes.byteLength)
+      } catch (cause) {
+        return new ReceivedItem({ ...frame, failure: { cause } }, item.index, 0, 0)
+      }
+    }
+  }
+
   /** @internal Takes the first item. Only when there is one. */
   take(): M {
     return this.present(this.stream.queue.tryTake() as ReceivedItem)
   }
 
-  /** @internal What the user gets for an item. It counts as taken, even if it can not be decoded. */
+  /** @internal What the user gets for an item. It counts as taken, even if it can not be decoded, or brought here. */
   present(item: ReceivedItem): M {
     const { frame } = item
     if (frame.missed > 0) throw new ChannelLagged({ missed: frame.missed })
     try {
+      if (frame.failure !== undefined) throw frame.failure.cause
       // Before it counts as taken: the hub releases the handles inside once it does, and decoding claims them.
       const value = this.host.codec.decode(frame.bytes, item.start, item.end, frame)
       return (this.#channel.ack ? new RemoteDelivery(this.stream, item, value) : value) as M
