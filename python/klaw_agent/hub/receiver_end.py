@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ..wire.frame import (
@@ -66,6 +67,11 @@ class ReceiverEnd:
     @property
     def is_gone(self) -> bool:
         return self._is_gone
+
+    @property
+    def unseen(self) -> Sequence[Run]:
+        """What was delivered and not yet taken, oldest first."""
+        return list(self._delivered)
 
     def frame(self, frame: Frame) -> None:
         kind = frame.type
