@@ -117,6 +117,8 @@ function gatewayFrames(): GoldenFrame[] {
         return undefined
       },
     ),
+    frame('relay', FrameType.relay, 0, 6, { part: '010203' }, (out) => out.writeBytes(Uint8Array.of(1, 2, 3))),
+    numbers('relay-over', FrameType.relay, FrameFlag.error, 6, {}),
   ]
 }
 
