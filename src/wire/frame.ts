@@ -34,7 +34,7 @@ export const FrameType = {
 
   /** `u32 first sequence number, u32 count, count × u32 length, payload`; {@link FrameFlag.tokens} adds a token list before the payload. */
   send: 0x20,
-  /** Hub to sender: `u32 slots`. With {@link FrameFlag.attempt} the answer to an attempt. */
+  /** Hub to sender: `u32 slots`, `[u32 items accepted so far]`. With {@link FrameFlag.attempt} the answer to an attempt. */
   credit: 0x21,
   /**
    * `u32 slots` are missing to those who wait, `u32 slots` to be held at any time, `u32 operations` wait, `u32 slots` received so far. With

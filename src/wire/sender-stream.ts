@@ -11,7 +11,7 @@ export interface SenderStreamOwner {
   ended(body: FrameReader): void
   /** So many receivers hold the other side now. Only broadcast and watch are told. */
   holders?(count: number): void
-  /** The hub is gone; `unconfirmed` items had not left yet. */
+  /** The hub is gone; `unconfirmed` items had not left yet, or, where the hub says what it has accepted, had not been. */
   lost(error: Error, unconfirmed: number): void
 }
 
@@ -44,6 +44,8 @@ export class SenderStream implements FrameSink, Batch {
   /** All credits that have come without being attempts, modulo 2^32: it tells the hub which ones are under way. */
   #received = 0
   #lastCredit = 0
+  /** Items that the hub has accepted, modulo 2^32; undefined where it does not say so. */
+  #accepted: number | undefined
   #attempts: ((granted: number) => void)[] = []
   #closed = false
 
@@ -173,6 +175,7 @@ export class SenderStream implements FrameSink, Batch {
     switch (frame.type) {
       case FrameType.credit: {
         const granted = frame.u32()
+        if (frame.position < frame.end) this.#accepted = frame.u32()
         if ((frame.flags & FrameFlag.attempt) !== 0) {
           this.#attempts.shift()?.(granted)
           return
@@ -200,7 +203,8 @@ export class SenderStream implements FrameSink, Batch {
   }
 
   connectionLost(error: Error): void {
-    const unconfirmed = this.#count
+    const left = this.#accepted === undefined ? 0 : (this.#sequence - this.#accepted) >>> 0
+    const unconfirmed = left + this.#count
     this.#end()
     this.#owner.lost(error, unconfirmed)
   }

@@ -56,6 +56,10 @@ class SenderEnd:
         self._timer: asyncio.TimerHandle | None = None
         #: Granted in this turn of the loop, and not written yet.
         self._granted = 0
+        #: Items accepted, modulo 2^32, and how many of them the other end has been told of.
+        self._accepted = 0
+        self._reported = 0
+        self._is_scheduled = False
         self._is_gone = False
         connection.add_stream(stream, self)
 
@@ -88,9 +92,8 @@ class SenderEnd:
         self.awaited = max(0, self.awaited - count)
         self._is_impatient = False
         self._granted_in_all = (self._granted_in_all + count) & _UINT32_MASK
-        if self._granted == 0:
-            self._loop.call_soon(self._write_granted)
         self._granted += count
+        self._schedule()
         if self.awaited == 0 and self._side.slots.waiting > 0:
             self._side.starved()
 
@@ -100,7 +103,8 @@ class SenderEnd:
     def answer_attempt(self, count: int) -> None:
         """Answers an attempt: all or nothing."""
         self.held += count
-        self.connection.write_frame(CREDIT, ATTEMPT, self.stream, count)
+        self._reported = self._accepted
+        self.connection.write_frame(CREDIT, ATTEMPT, self.stream, count, self._accepted)
 
     def tell_holders(self, count: int) -> None:
         """Tells a broadcast or watch sender how many receive."""
@@ -140,6 +144,8 @@ class SenderEnd:
         if count > self.held:
             raise FrameError(f"{count} items were sent under {self.held} credits")
         self.held -= self._side.accept(frame)
+        self._accepted = (self._accepted + count) & _UINT32_MASK
+        self._schedule()
         self._fill()
 
     def _wanted(self, frame: Frame) -> None:
@@ -199,8 +205,18 @@ class SenderEnd:
 
     def _write_granted(self) -> None:
         granted, self._granted = self._granted, 0
-        if granted > 0 and not self._is_gone:
-            self.connection.write_frame(CREDIT, 0, self.stream, granted)
+        if (granted > 0 or self._reported != self._accepted) and not self._is_gone:
+            self._reported = self._accepted
+            self.connection.write_frame(CREDIT, 0, self.stream, granted, self._accepted)
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._is_scheduled = False
+        self._write_granted()
 
     def _close(self) -> None:
         self._is_gone = True

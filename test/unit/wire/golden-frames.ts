@@ -29,6 +29,7 @@ export function goldenFrames(): GoldenFrame[] {
     itemsFrame('send', FrameType.send, 0, 3, { first: 41 }, items),
     itemsFrame('send-tokens', FrameType.send, FrameFlag.tokens, 3, { first: 44 }, items.slice(0, 1)),
     numbers('credit', FrameType.credit, 0, 3, { slots: 128 }),
+    numbers('credit-accepted', FrameType.credit, 0, 3, { slots: 128, accepted: 4_000_000_000 }),
     numbers('credit-attempt', FrameType.credit, FrameFlag.attempt, 3, { slots: 0 }),
     numbers('want', FrameType.want, 0, 3, { missing: 1, held: 64, operations: 1, received: 4096 }),
     numbers('want-attempt', FrameType.want, FrameFlag.attempt, 3, { slots: 5 }),
