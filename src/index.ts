@@ -26,6 +26,18 @@ export type { LocalOneshotReceiver, LocalOneshotSender } from './api/oneshot.ts'
 export { OneshotReceiver, OneshotSender, oneshot } from './api/oneshot.ts'
 export { Permit } from './api/permit.ts'
 export type {
+  ActorPoolOptions,
+  PoolActorOptions,
+  PoolMethodNames,
+  PoolMethodResult,
+} from './api/pool/actor-pool-options.ts'
+export type { PoolContext, PoolHandler } from './api/pool/handler-executor.ts'
+export { pool } from './api/pool/open-pool.ts'
+export type { PoolItem, PoolListeners, PoolOptions, PoolScale, PoolSize } from './api/pool/options.ts'
+export { Pool } from './api/pool/pool.ts'
+export type { PoolProgress, PoolProgressOptions, PoolStats } from './api/pool/progress.ts'
+export type { PoolWorkerProgress, PoolWorkerState } from './api/pool/worker.ts'
+export type {
   PyActorDefinition,
   PyActorOptions,
   PyFunctionDefinition,

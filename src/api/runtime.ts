@@ -22,8 +22,16 @@ import {
   waitForObjects,
 } from './objects.ts'
 import type { OneshotReceiver, OneshotSender } from './oneshot.ts'
+import type { ActorPoolOptions, PoolMethodNames } from './pool/actor-pool-options.ts'
+import type { PoolHandler } from './pool/handler-executor.ts'
+import { openActorPool } from './pool/open-actor-pool.ts'
+import { openHandlerPool } from './pool/open-pool.ts'
+import type { PoolItem, PoolOptions } from './pool/options.ts'
+import { Pool } from './pool/pool.ts'
+import { RunningPools } from './pool/running-pools.ts'
 import type { PyActorDefinition, PyFunctionDefinition, PyGeneratorDefinition } from './python.ts'
 import { createQueue, type Queue, type QueueOptions } from './queue.ts'
+import type { Receiver } from './receiver.ts'
 import type { ActorHandle } from './remote-types.ts'
 import {
   channelNamespace,
@@ -49,6 +57,7 @@ export class Runtime implements AsyncDisposable {
   readonly #engine: Engine
   readonly #serializers: SerializerRegistry
   readonly #closed: () => void
+  readonly #pools = new RunningPools()
 
   /** @internal `closed` is called once, when the runtime begins to shut down. */
   constructor(engine: Engine, serializers: SerializerRegistry, closed: () => void) {
@@ -287,6 +296,65 @@ export class Runtime implements AsyncDisposable {
     return createQueue<T>(this.#engine.queues, options)
   }
 
+  /**
+   * Has the items of a channel dealt with by workers: by actors of a class, or by a function of this process, which the exported {@link pool}
+   * describes. The channel can be of any engine.
+   *
+   * Each worker is given an item when it is free, and never in advance. When an actor dies its worker gets another one; the item that it had is
+   * tried again as often as `retries` says, and is reported otherwise. The pool ends with the runtime.
+   *
+   * @param work of an actor class the method `process` is called with each item alone, or the one that `method` names
+   * @param options `size` or `scale`: how many workers
+   * @throws TypeError, RangeError for a wrong argument, naming it
+   * @throws ChannelClosed when `receiver` is closed
+   *
+   * @example
+   * ```ts
+   * // shouter.ts
+   * import { actor } from '@klaw/core'
+   *
+   * export const Shouter = actor(import.meta, class Shouter {
+   *   process(word: string) { return word.toUpperCase() }
+   * })
+   * ```
+   *
+   * @example
+   * ```ts
+   * import { connect } from '@klaw/core'
+   * import { Shouter } from './shouter.ts'
+   *
+   * await using klaw = await connect()
+   * const [tx, rx] = await klaw.channel<string>()
+   * const shouting = klaw.pool(rx, Shouter, { size: 2, onResult: (word) => console.log(word) })
+   * await tx.sendBatch(['one', 'two', 'three'])
+   * await tx.close()
+   * console.log((await shouting.done).processed)
+   * ```
+   */
+  pool<
+    Message,
+    Class extends AnyClass,
+    Name extends PoolMethodNames<InstanceType<Class>, PoolItem<Message>> = 'process' &
+      PoolMethodNames<InstanceType<Class>, PoolItem<Message>>,
+  >(
+    receiver: Receiver<Message>,
+    work: ActorDefinition<Class> | PyActorDefinition<Class>,
+    options: ActorPoolOptions<PoolItem<Message>, Class, Name>,
+  ): Pool<PoolItem<Message>>
+  pool<Message, Result>(
+    receiver: Receiver<Message>,
+    work: PoolHandler<PoolItem<Message>, Result>,
+    options: PoolOptions<PoolItem<Message>, Result>,
+  ): Pool<PoolItem<Message>>
+  pool(receiver: Receiver<unknown>, work: object, options: object): Pool<unknown> {
+    const control =
+      typeof work === 'function'
+        ? openHandlerPool(receiver, work as PoolHandler<unknown, unknown>, options as PoolOptions<unknown, unknown>)
+        : openActorPool(this.#engine, receiver, work, options as ActorPoolOptions<unknown, AnyClass, never>)
+    this.#pools.add(control)
+    return new Pool(control)
+  }
+
   /** The machines that there are: one, on the embedded engine. */
   nodes(): Promise<NodeInfo[]> {
     return this.#engine.cluster.nodes()
@@ -320,6 +388,7 @@ export class Runtime implements AsyncDisposable {
   /** Ends everything that was started through this runtime. Idempotent. */
   shutdown(): Promise<void> {
     this.#closed()
+    this.#pools.end()
     return this.#engine.shutdown()
   }
 
