@@ -56,6 +56,11 @@ export interface RayConnectOptions {
    * lost, afterwards its channel ends count as closed. From 1,000 to 3,600,000, by whole seconds. Default 30,000.
    */
   readonly gracePeriod?: number | undefined
+  /**
+   * Messages of channels that have more encoded bytes than that go through Ray's object store, and only a reference through the channel. From 1,024 to
+   * 15,728,640. Default 102,400.
+   */
+  readonly largeMessage?: number | undefined
   /** Certificates in PEM for a cluster with TLS; `false` for none. Default: what Ray's variables say, `RAY_USE_TLS` and the others. */
   readonly tls?: RayTls | false | undefined
   /** For a cluster with token authentication; `false` for none. Default: what Ray's variables say, `RAY_AUTH_MODE` and the others. */

@@ -34,11 +34,15 @@ export interface CheckedRayOptions {
   readonly authToken: string | false | undefined
   readonly imports: readonly string[]
   readonly gracePeriod: number | undefined
+  readonly largeMessage: number
 }
 
 const defaultTimeout = 30_000
 /** The protocol counts whole seconds. */
 const gracePeriods = [1_000, 3_600_000] as const
+const defaultLargeMessage = 100 * 1024
+/** A reference has a few dozen bytes; frames have at most 16 MiB. */
+const largeMessages = [1024, 15 * 1024 * 1024] as const
 const lanes: readonly unknown[] = ['auto', 'direct', 'tunnel']
 
 const milliseconds: OptionCheck = (name, value) => {
@@ -85,6 +89,13 @@ const gracePeriod: OptionCheck = (name, value) => {
   throw new RangeError(`'${name}' must be from ${least} to ${most} milliseconds, got ${show(value)}`)
 }
 
+const largeMessage: OptionCheck = (name, value) => {
+  const [least, most] = largeMessages
+  if (typeof value !== 'number') throw new TypeError(`'${name}' must be a number of bytes, got ${show(value)}`)
+  if (Number.isInteger(value) && value >= least && value <= most) return
+  throw new RangeError(`'${name}' must be an integer from ${least} to ${most}, got ${show(value)}`)
+}
+
 const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   namespace: text,
   runtimeEnv: checkRuntimeEnv,
@@ -95,6 +106,7 @@ const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   authToken,
   imports: modules,
   gracePeriod,
+  largeMessage,
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
@@ -110,5 +122,6 @@ export function checkRayOptions(options: RayConnectOptions): CheckedRayOptions {
     authToken: options.authToken,
     imports: options.imports ?? [],
     gracePeriod: options.gracePeriod,
+    largeMessage: options.largeMessage ?? defaultLargeMessage,
   }
 }

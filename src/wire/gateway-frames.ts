@@ -15,6 +15,12 @@ export const InvokeFlag = {
   named: 16,
 } as const
 
+/** Flags of the first frame of `put` and `value`. */
+export const ValueFlag = {
+  /** The value is a message's bytes: they are stored as they are, and belong to the hub. */
+  ofMessage: 64,
+} as const
+
 /** Bytes of a value that go into one frame; larger ones are cut, so that frames of others go in between. */
 export const largestPart = 1024 * 1024
 
@@ -43,9 +49,9 @@ export function readUint64(frame: FrameReader): number {
   return value
 }
 
-/** Starts the first frame of a `put`; bytes of the value are written behind it. Returns where it starts, for {@link endFrame}. */
-export function beginPut(out: ByteWriter, stream: number, total: number, more: boolean): number {
-  const start = beginFrame(out, FrameType.put, more ? FrameFlag.more : 0, stream)
+/** Starts the first frame of a `put`, with {@link ValueFlag}s; bytes of the value are written behind it. Returns where it starts, for {@link endFrame}. */
+export function beginPut(out: ByteWriter, stream: number, total: number, more: boolean, flags = 0): number {
+  const start = beginFrame(out, FrameType.put, flags | (more ? FrameFlag.more : 0), stream)
   writeUint64(out, total)
   return start
 }

@@ -30,6 +30,8 @@ export const HandleKind = {
   oneshotReceiver: 10,
   /** Its detail is the handle of the actor behind it; it has no token of its own. */
   queue: 11,
+  /** Stands for a whole message, which is too large to go through a hub: a Ray object that the hub owns. Only at the top of a message. */
+  storedMessage: 12,
 } as const
 
 export type HandleKind = (typeof HandleKind)[keyof typeof HandleKind]

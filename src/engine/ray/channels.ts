@@ -6,12 +6,15 @@ import { RemoteChannels } from '../remote/channels.ts'
 import type { RayClient } from './client.ts'
 import { HubClient } from './hub/hub-client.ts'
 import { type HubLanes, openHub } from './hub/open-hub.ts'
+import type { RayObjects } from './objects.ts'
 
 export interface RayChannelsOptions {
   readonly clock: Clock
   readonly serializers: SerializerRegistry
   readonly handles: ChannelHandles
   readonly lanes: HubLanes
+  /** Encoded messages of more bytes than that go by reference. */
+  readonly threshold: number
 }
 
 /** The handles of channel ends. */
@@ -32,12 +35,14 @@ const kinds = [
  */
 export class RayChannels implements ChannelEngine {
   readonly #client: RayClient
+  readonly #objects: RayObjects
   readonly #options: RayChannelsOptions
   #current: { readonly hub: HubClient; readonly channels: RemoteChannels } | undefined
   #closed: Error | undefined
 
-  constructor(client: RayClient, options: RayChannelsOptions) {
+  constructor(client: RayClient, objects: RayObjects, options: RayChannelsOptions) {
     this.#client = client
+    this.#objects = objects
     this.#options = options
     for (const kind of kinds) {
       client.onArrival(kind, (origin, details) => this.#now().hub.arrived(kind, [origin, ...details]))
@@ -81,11 +86,13 @@ export class RayChannels implements ChannelEngine {
   #now() {
     if (this.#closed !== undefined) throw this.#closed
     if (this.#current === undefined || this.#current.hub.connection.lost !== undefined) {
-      const { clock, serializers, handles, lanes } = this.#options
+      const { clock, serializers, handles, lanes, threshold } = this.#options
       const hub = new HubClient({
         clock,
         serializers,
         session: this.#client,
+        objects: this.#objects,
+        threshold,
         open: () => openHub(this.#client, lanes),
       })
       this.#current = { hub, channels: new RemoteChannels(hub, handles) }

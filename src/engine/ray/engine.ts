@@ -22,6 +22,8 @@ export interface RayEngineOptions {
   /** How the bytes go, and why not otherwise. */
   readonly lane: Pick<EngineInfo, 'lane' | 'notDirect'>
   readonly hubLanes: HubLanes
+  /** Messages of more encoded bytes than that go by reference. */
+  readonly largeMessage: number
   /** Ends the session in the cluster. Called once, whatever ended the engine. */
   readonly end: () => Promise<void>
 }
@@ -49,14 +51,20 @@ export class RayEngine implements Engine {
   #ending: Promise<void> | undefined
 
   private constructor(client: RayClient, options: RayEngineOptions) {
-    const { makers, clock, serializers, hubLanes } = options
+    const { makers, clock, serializers, hubLanes, largeMessage } = options
     this.#client = client
     this.#options = options
     this.cluster = new RayCluster(client.connection)
     this.objects = new RayObjects(client, this.cluster, makers.objectRef)
     this.actors = new RayActors(client, this.objects, makers.actor)
     this.queues = new RayQueues(client, this.actors, makers.queue)
-    this.channels = new RayChannels(client, { clock, serializers, handles: makers.channels, lanes: hubLanes })
+    this.channels = new RayChannels(client, this.objects, {
+      clock,
+      serializers,
+      handles: makers.channels,
+      lanes: hubLanes,
+      threshold: largeMessage,
+    })
     // An agent that is gone for good leaves nothing that the session could be used for.
     client.connection.onLost((error) => {
       this.channels.close(error)

@@ -2,7 +2,7 @@ import type { Codec } from '../../codec/codec.ts'
 import { ObjectFreedError, SerializationError } from '../../errors.ts'
 import type { Connection, FrameSink } from '../../wire/connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from '../../wire/frame.ts'
-import { beginPut, largestPart, ObjectState } from '../../wire/gateway-frames.ts'
+import { beginPut, largestPart, ObjectState, ValueFlag } from '../../wire/gateway-frames.ts'
 import { HandleKind } from '../../wire/token.ts'
 import type { ClusterEngine } from '../cluster-engine.ts'
 import type { ObjectEngine, ObjectPort, ObjectStoreStats, Progress } from '../object-engine.ts'
@@ -111,9 +111,20 @@ export class RayObjects implements ObjectEngine, FrameSink {
     }
     // The agent reads the handles when all has arrived: until then their numbers must not be released.
     for (const inner of held) inner.retain()
-    this.#client.uploads.start(number, bytes, progress, () => {
+    const sent = () => {
       for (const inner of held) inner.release()
-    })
+    }
+    this.#client.uploads.start(number, bytes, { progress, flags: 0, sent })
+    return object
+  }
+
+  /** Stores the bytes of a message, which are nobody else's any more: as they are, and as the hub's. */
+  putMessage(bytes: Uint8Array<ArrayBuffer>): RayObject {
+    if (this.lost !== undefined) throw this.lost
+    const object = this.create()
+    object.storing()
+    const { number } = object.share
+    this.#client.uploads.start(number, bytes, { progress: undefined, flags: ValueFlag.ofMessage, sent: () => {} })
     return object
   }
 

@@ -33,6 +33,8 @@ export interface OpenRayOptions extends CredentialOptions {
   readonly agentAddress: ((agent: Endpoint & { readonly role: Role }) => Endpoint | Promise<Endpoint>) | undefined
   /** Milliseconds that lost connections are kept; undefined: as long as agents do by themselves. */
   readonly gracePeriod: number | undefined
+  /** Messages of more encoded bytes than that go by reference. */
+  readonly largeMessage: number
   readonly imports: readonly string[]
   readonly makers: HandleMakers
   readonly serializers: SerializerRegistry
@@ -71,7 +73,7 @@ async function openSession(
   deadline: Deadline,
   options: OpenRayOptions,
 ): Promise<RayEngine> {
-  const { namespace, runtimeEnv, lane, imports, makers, serializers, clock, gracePeriod } = options
+  const { namespace, runtimeEnv, lane, imports, makers, serializers, clock, gracePeriod, largeMessage } = options
   const sources = await agentSources()
   const uploaded = await deadline.within('preparing the runtime environment', prepareRuntimeEnv(runtimeEnv, bootstrap))
   const settings = { namespace, sources, runtimeEnv: uploaded, maxFrame }
@@ -96,6 +98,7 @@ async function openSession(
       reachedAt: async (hub) => ({ ...(await reachedAt(hub, 'hub', options)), tls: laneTls(hub, credentials) }),
       gracePeriod,
     },
+    largeMessage,
     end: () => bootstrap.close(),
   })
   const engine = await deadline.within('opening the session', starting, (late) => late.shutdown())

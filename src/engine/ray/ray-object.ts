@@ -28,6 +28,8 @@ export class RayObject implements ObjectPort {
   readonly share: Share
   /** The result of a call of an actor, made here. */
   isActorCall = false
+  /** A message's bytes: they are no value of this session's. */
+  isMessage = false
   #state: number = ObjectState.pending
   #error: { readonly cause: unknown } | undefined
   #value: ArrivedValue | undefined
@@ -83,6 +85,7 @@ export class RayObject implements ObjectPort {
     if (value === undefined) throw new Error(`the value of object ${this.id} is not here`)
     const again = !this.#fresh
     this.#fresh = false
+    if (this.isMessage) return value.bytes.subarray(value.start, value.end)
     const held: Held[] = []
     const decoded = this.engine.decode(value, { borrow: this.#last && isLarge(value), again, held })
     if (!again && held.length > 0) {

@@ -7,12 +7,17 @@ import type { Transport } from '../../wire/transport.ts'
 import type { Progress } from '../object-engine.ts'
 import { SpareMemory } from './spare-memory.ts'
 
+/** What there is to know about a value beside its bytes. */
+type UploadDetails = Pick<Upload, 'progress' | 'flags' | 'sent'>
+
 /** A large value on its way to the store. */
 interface Upload {
   readonly number: number
   /** Nobody else's: they change while they are sent. */
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly progress: Progress | undefined
+  /** Of the first frame. */
+  readonly flags: number
   /** All of it has been handed to the transport. */
   readonly sent: () => void
   position: number
@@ -43,12 +48,12 @@ export class Uploads {
   }
 
   /** Sends a value. The bytes, and all of their buffer, are nobody else's from now on. */
-  start(number: number, bytes: Uint8Array<ArrayBuffer>, progress: Progress | undefined, sent: () => void): void {
+  start(number: number, bytes: Uint8Array<ArrayBuffer>, details: UploadDetails): void {
     this.#unanswered.set(number, bytes)
-    const upload = { number, bytes, progress, sent, position: 0 }
+    const upload = { number, bytes, ...details, position: 0 }
     this.#writePart(upload)
     if (upload.position === bytes.byteLength) {
-      sent()
+      details.sent()
       return
     }
     this.#waiting.pushBack(upload)
@@ -121,7 +126,7 @@ export class Uploads {
     const writer = new ByteWriter(headerLength + 8 + count)
     const start =
       position === 0
-        ? beginPut(writer, number, bytes.byteLength, more)
+        ? beginPut(writer, number, bytes.byteLength, more, upload.flags)
         : beginFrame(writer, FrameType.put, more ? FrameFlag.more : 0, number)
     writer.writeBytes(bytes.subarray(position, end))
     endFrame(writer, start)

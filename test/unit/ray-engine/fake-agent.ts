@@ -198,6 +198,7 @@ export async function startRig() {
       reachedAt: () => Promise.reject(new Error('there is no hub here')),
       gracePeriod: undefined,
     },
+    largeMessage: 100_000,
     end: async () => {
       ended++
     },

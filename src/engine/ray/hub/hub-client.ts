@@ -1,18 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Codec } from '../../../codec/codec.ts'
-import type { EncodeContext, EncodedHandle } from '../../../codec/handles.ts'
+import { type EncodeContext, type EncodedHandle, type Handle, handleSymbol } from '../../../codec/handles.ts'
 import type { SerializerRegistry } from '../../../codec/serializer-registry.ts'
 import type { Clock } from '../../../core/clock.ts'
 import { KlawError } from '../../../errors.ts'
 import { Connection } from '../../../wire/connection.ts'
-import type { HandleKind, Token } from '../../../wire/token.ts'
+import { HandleKind, type Token } from '../../../wire/token.ts'
 import type { Transport } from '../../../wire/transport.ts'
+import type { MessageStore } from '../../remote/channel-host.ts'
 import type { ChannelArrivals } from '../../remote/channels.ts'
 import type { HandleFactory } from '../../remote/transit.ts'
 import type { RayClient } from '../client.ts'
+import type { RayObjects } from '../objects.ts'
+import type { RayObject } from '../ray-object.ts'
 import type { Share } from '../share.ts'
 import { DeferredTransport } from './deferred-transport.ts'
+import { RayMessageStore, type ReferenceDesk } from './message-store.ts'
 
 /** Bytes of one frame; what is larger is cut, or travels by reference. */
 const longestPiece = 2 ** 20
@@ -22,6 +26,9 @@ export interface HubClientOptions {
   readonly serializers: SerializerRegistry
   /** The session that the process has with its agent. */
   readonly session: RayClient
+  readonly objects: RayObjects
+  /** Encoded messages of more bytes than that go by reference. */
+  readonly threshold: number
   /** Opens the connection, once. */
   readonly open: () => Promise<Transport>
 }
@@ -30,7 +37,7 @@ export interface HubClientOptions {
  * This process's connection to the cluster's hub, and the codec of the messages that go through it. It connects when something is first said on it, so
  * channel ends can be made of what arrives in values at any time.
  */
-export class HubClient implements ChannelArrivals {
+export class HubClient implements ChannelArrivals, ReferenceDesk {
   readonly backend = 'ray'
   readonly connection: Connection
   readonly codec: Codec
@@ -38,12 +45,14 @@ export class HubClient implements ChannelArrivals {
   readonly #session: RayClient
   /** By which the hub knows this session's tokens. */
   readonly #origin = randomBytes(4).readUInt32LE()
+  readonly store: MessageStore
   readonly #factories = new Map<number, HandleFactory>()
   #nextToken = 1
 
-  constructor({ clock, serializers, session, open }: HubClientOptions) {
+  constructor({ clock, serializers, session, objects, threshold, open }: HubClientOptions) {
     this.clock = clock
     this.#session = session
+    this.store = new RayMessageStore(objects, this, threshold)
     this.codec = new Codec({ serializers, handles: { decode: (kind, body) => this.arrived(kind, body) } })
     this.connection = new Connection(new DeferredTransport(open, longestPiece), this.codec, new Map())
     session.onAdopting(this.releaseTokens, (context, kind, share, details) =>
@@ -61,9 +70,8 @@ export class HubClient implements ChannelArrivals {
     const token = { origin, number }
     const factory = this.#factories.get(kind)
     if (factory !== undefined) return factory(token, details[0])
-    return this.#session.borrow(kind, details, (own) => {
-      return this.#session.connection.request('hub.borrow', { token, number: own }, { keepAlive: false })
-    })
+    if (kind === HandleKind.storedMessage) return new StoredReference(token, details[0] as number)
+    return this.#session.borrow(kind, details, (own) => this.#borrow(token, kind, own))
   }
 
   handleFactory(kind: HandleKind, factory: HandleFactory): void {
@@ -81,6 +89,27 @@ export class HubClient implements ChannelArrivals {
     // Nobody can say when the last copy of a value of Ray's has been read: the hub keeps the token.
     this.connection.notify('lease.export', { token, kind, id, kept: true })
     return { kind, body: [...body, instanceOf(id)], codec: this.#session.codec }
+  }
+
+  async refer(object: RayObject, size: number) {
+    const token = this.#newToken()
+    this.connection.notify('lease.export', { token, kind: HandleKind.storedMessage, id: '' })
+    try {
+      await this.#session.connection.request('hub.adopt', { token, number: object.share.number })
+    } catch (error) {
+      this.releaseTokens([token])
+      throw error
+    }
+    return { bytes: this.codec.encode(new StoredReference(token, size)), token }
+  }
+
+  borrow(object: RayObject, bytes: Uint8Array, start: number, end: number): Promise<unknown> {
+    const { token } = this.codec.decode(bytes, start, end) as StoredReference
+    return this.#borrow(token, HandleKind.objectRef, object.share.number)
+  }
+
+  #borrow(token: Token, kind: number, number: number): Promise<unknown> {
+    return this.#session.connection.request('hub.borrow', { token, kind, number }, { keepAlive: false })
   }
 
   /** What a message refers to in Ray: the agent hands it to the hub, which keeps it for as long as the item is there. */
@@ -105,6 +134,23 @@ export class HubClient implements ChannelArrivals {
 
   readonly releaseTokens = (tokens: readonly Token[] | undefined): void => {
     if (tokens !== undefined && tokens.length > 0) this.connection.notify('lease.release', tokens)
+  }
+}
+
+/** Stands for a message that is in Ray's object store. */
+class StoredReference implements Handle {
+  readonly token: Token
+  /** Bytes. */
+  readonly size: number
+
+  constructor(token: Token, size: number) {
+    this.token = token
+    this.size = size
+  }
+
+  [handleSymbol](): EncodedHandle {
+    const { origin, number } = this.token
+    return { kind: HandleKind.storedMessage, body: [origin, number, this.size] }
   }
 }
 
