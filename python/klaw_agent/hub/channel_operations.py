@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import KlawError
+from ..errors import KlawError, SerializationError
+from ..lane.resumable_transport import LONGEST_FRAME
+from ..wire.frame import HEADER_LENGTH
 from .arguments import Arguments
 from .channel_spec import read_spec
 from .channels import Channels
@@ -16,6 +18,9 @@ from .sides import write_ended
 
 if TYPE_CHECKING:
     from .hub import SessionOperation
+
+#: Besides an item and its tokens there are six integers in the frame that delivers it.
+_LARGEST_ITEM: Final = LONGEST_FRAME - HEADER_LENGTH - 24
 
 
 class ChannelOperations:
@@ -102,5 +107,8 @@ class ChannelOperations:
 
 
 def _read_item(fields: Arguments) -> Run:
-    """A value outside of any stream."""
-    return run_of(fields.binary("bytes"), 0, fields.tokens("tokens"))
+    """A value outside of any stream. Raises `SerializationError`, also when no frame has room for it."""
+    payload, tokens = fields.binary("bytes"), fields.tokens("tokens")
+    if len(payload) + 8 * len(tokens) > _LARGEST_ITEM:
+        raise SerializationError(f"the value has {len(payload)} bytes, the largest frame has room for {_LARGEST_ITEM}")
+    return run_of(payload, 0, tokens)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..errors import KlawError
-from ..wire.connection import Connection, OperationContext, Transport
+from ..wire.connection import Connection, Operation, OperationContext, Transport
 from ..wire.frame import SEND, TOKENS, Frame
 from ..wire.items import Token
 from .arguments import Arguments
@@ -56,8 +56,8 @@ class Hub:
             **LeaseOperations(self.channels, self.leases).by_name,
         }
         self._operations = {
-            "session.open": self._open,
-            **{name: self._operation(name, operation) for name, operation in operations.items()},
+            "session.open": _refusing_quietly(self._open),
+            **{name: _refusing_quietly(self._operation(name, operation)) for name, operation in operations.items()},
         }
 
     def accept(self, transport: Transport) -> Connection:
@@ -99,19 +99,12 @@ class Hub:
         self._claims.session_opened(session)
         return {"instance": self.instance}
 
-    def _operation(self, name: str, operation: SessionOperation) -> Callable[[object, OperationContext], object]:
+    def _operation(self, name: str, operation: SessionOperation) -> Operation:
         def carry_out(argument: object, context: OperationContext) -> object:
-            try:
-                session = self._by_connection.get(context.connection)
-                if session is None:
-                    raise KlawError(f"{name}: session.open comes first")
-                return operation(session, name, argument)
-            except KlawError as error:
-                if context.request is not None:
-                    raise
-                # An event is not answered, and what is wrong with one is no reason to end everything else.
-                _log.warning("an event was refused: %s", error)
-                return None
+            session = self._by_connection.get(context.connection)
+            if session is None:
+                raise KlawError(f"{name}: session.open comes first")
+            return operation(session, name, argument)
 
         return carry_out
 
@@ -129,6 +122,21 @@ class Hub:
         del self._sessions[session.origin]
         self.channels.session_ended(session)
         self.leases.session_ended(session)
+
+
+def _refusing_quietly(operation: Operation) -> Operation:
+    """An event is not answered, and what is wrong with one is no reason to end everything else."""
+
+    def carry_out(argument: object, context: OperationContext) -> object:
+        try:
+            return operation(argument, context)
+        except KlawError as error:
+            if context.request is not None:
+                raise
+            _log.warning("an event was refused: %s", error)
+            return None
+
+    return carry_out
 
 
 class _NoEstate:

@@ -60,7 +60,7 @@ def test_a_handle_inside_an_item_is_released_when_the_item_is_taken() -> None:
     async def test() -> None:
         hub = Hub(INSTANCE)
         one, other = HubClient(hub, 1), HubClient(hub, 2)
-        carrier, sender, receiver = one.open()
+        carrier, sender, _ = one.open()
         inner, inner_sender, inner_receiver = one.open()
         token = one.export(SENDER, inner)
         one.want(sender, 1)
@@ -127,7 +127,7 @@ def test_a_claim_that_overtakes_its_export_waits_for_it() -> None:
     async def test() -> None:
         hub = Hub(INSTANCE)
         one, other = HubClient(hub, 1), HubClient(hub, 2)
-        identifier, sender, receiver = one.open()
+        identifier, _, receiver = one.open()
         token = one.next_token()
         claimed = other.claim(token)
         # It is used at once.
@@ -225,7 +225,7 @@ def test_a_kept_token_that_nobody_claims_lets_go_in_time() -> None:
     async def test() -> None:
         hub = Hub(INSTANCE, kept_time=0.05)
         one = HubClient(hub, 1)
-        identifier, sender, _ = one.open()
+        identifier, _, _ = one.open()
         token = one.export(SENDER, identifier, kept=True)
         released = one.export(SENDER, identifier, kept=True)
         one.notify("lease.release", [{"origin": 1, "number": released[1]}])
@@ -263,7 +263,7 @@ def test_an_item_for_an_end_that_is_gone_lets_its_handles_go() -> None:
         hub = Hub(INSTANCE, estate)
         one, other = HubClient(hub, 1), HubClient(hub, 2)
         inner, _, _ = one.open()
-        carrier, sender, receiver = one.open()
+        _, sender, receiver = one.open()
         one.want(sender, 1)
         await settle()
         one.close_end(receiver)
