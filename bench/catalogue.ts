@@ -1,5 +1,12 @@
 import { callBenchmarks } from './actors/calls.ts'
 import { pooledBenchmark } from './actors/pooled.ts'
+import { channelBroadcastBenchmarks } from './channels-ray/broadcast.ts'
+import { channelCompanyBenchmarks } from './channels-ray/company.ts'
+import { channelFairnessBenchmarks } from './channels-ray/fairness.ts'
+import { channelLatencyBenchmark } from './channels-ray/latency.ts'
+import { channelManyBenchmark } from './channels-ray/many.ts'
+import { channelThroughputBenchmarks } from './channels-ray/throughput.ts'
+import { channelTunnelBenchmark } from './channels-ray/tunnel.ts'
 import { codecBenchmarks } from './codec/encode-decode.ts'
 import type { Benchmark } from './harness/definition.ts'
 import { forAwaitBenchmarks } from './in-process/for-await.ts'
@@ -34,4 +41,11 @@ export const catalogue: readonly Benchmark[] = [
   rayConnectBenchmark,
   ...rayCallBenchmarks,
   ...rayObjectBenchmarks,
+  ...channelThroughputBenchmarks,
+  channelLatencyBenchmark,
+  channelManyBenchmark,
+  ...channelBroadcastBenchmarks,
+  ...channelCompanyBenchmarks,
+  channelTunnelBenchmark,
+  ...channelFairnessBenchmarks,
 ]

@@ -26,7 +26,7 @@ export interface Metric {
   readonly work?: string
 }
 
-export type Unit = 'ops/s' | 'µs' | 'bytes' | 'GB/s' | 'items'
+export type Unit = 'ops/s' | 'µs' | 'bytes' | 'GB/s' | 'items' | '%'
 
 /** One side of a comparison. */
 export interface Contender {

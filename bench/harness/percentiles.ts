@@ -14,6 +14,6 @@ export async function percentiles(
 }
 
 /** The nearest rank of what is sorted. */
-function rank(times: Float64Array, part: number): number {
+export function rank(times: Float64Array, part: number): number {
   return times[Math.max(0, Math.ceil(times.length * part) - 1)] ?? Number.NaN
 }

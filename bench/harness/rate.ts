@@ -4,8 +4,8 @@ import type { Contender, Rounds, Scale } from './definition.ts'
 
 /** Work that can be done any number of times. */
 export interface Repeated {
-  /** Does it `count` times, and throws unless all of it was done right. */
-  run(count: number): Awaitable<void>
+  /** Does it `count` times, and throws unless all of it was done right. Returns the milliseconds if it has measured them itself, where the work was done. */
+  run(count: number): Awaitable<unknown>
   /** The most for one run, where what is under way is not bounded. */
   readonly most?: number
   stop?(): Awaitable<void>
@@ -47,6 +47,6 @@ async function time(work: Repeated, count: number): Promise<number> {
   // What others left behind must not be collected on this one's account.
   collectGarbage()
   const start = performance.now()
-  await work.run(count)
-  return performance.now() - start
+  const measured = await work.run(count)
+  return typeof measured === 'number' ? measured : performance.now() - start
 }

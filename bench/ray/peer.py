@@ -1,20 +1,11 @@
-"""What a Python program does on the same cluster, on command: one JSON object a line in, one a line out.
-
-    python peer.py driver 127.0.0.2:6379     a driver inside the cluster
-    python peer.py client ray://127.0.0.2:10001     Ray Client
-"""
+"""What a Python program does on the same cluster, on command."""
 
 from __future__ import annotations
-
-import json
-import os
-import sys
-import time
-from collections.abc import Callable
 
 import numpy as np
 import ray
 from bench_counter import Counter
+from serve import serve
 
 SIZE = 100_000_000
 
@@ -52,32 +43,5 @@ class Peer:
             assert value[-1] == 1.5 and value.nbytes == SIZE
 
 
-def connect(kind: str, address: str) -> float:
-    start = time.perf_counter()
-    if kind == "client":
-        ray.init(address, logging_level="ERROR")
-    else:
-        ray.init(address=address, _node_ip_address=address.split(":")[0], logging_level="ERROR", log_to_driver=False)
-    return time.perf_counter() - start
-
-
-def main() -> None:
-    kind, address = sys.argv[1:3]
-    # What is printed on the way must not get among the answers.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    seconds = connect(kind, address)
-    peer: Peer | None = None
-    print(json.dumps({"seconds": seconds}), file=answers)
-    for line in sys.stdin:
-        order = json.loads(line)
-        peer = peer or Peer()
-        work: Callable[[int], None] = getattr(peer, order["work"])
-        start = time.perf_counter()
-        work(order["count"])
-        print(json.dumps({"seconds": time.perf_counter() - start}), file=answers)
-    ray.shutdown()
-
-
 if __name__ == "__main__":
-    main()
+    serve(Peer)

@@ -16,21 +16,34 @@ export class PythonPeer {
     this.connected = connected
   }
 
-  /** @param kind a driver inside the cluster (address of the GCS), or Ray Client (`ray://…`) */
-  static async start(python: string, kind: 'driver' | 'client', address: string): Promise<PythonPeer> {
-    const script = fileURLToPath(new URL('./peer.py', import.meta.url))
+  /**
+   * @param kind a driver inside the cluster (address of the GCS), or Ray Client (`ray://…`)
+   * @param program a file beside this one
+   */
+  static async start(
+    python: string,
+    kind: 'driver' | 'client',
+    address: string,
+    program: 'peer.py' | 'queue_peer.py' = 'peer.py',
+  ): Promise<PythonPeer> {
+    const script = fileURLToPath(new URL(`./${program}`, import.meta.url))
     const child = spawn(python, [script, kind, address], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, RAY_USAGE_STATS_ENABLED: '0' },
     })
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    return new PythonPeer(child, lines, await secondsOf(lines))
+    return new PythonPeer(child, lines, milliseconds(await answerOf(lines)))
   }
 
   /** Does the work `count` times; milliseconds as measured by Python, without the way there and back. */
   async run(work: string, count: number): Promise<number> {
-    this.#child.stdin?.write(`${JSON.stringify({ work, count })}\n`)
-    return secondsOf(this.#lines)
+    return milliseconds(await this.ask(work, { count }))
+  }
+
+  /** Does the work, and returns what came of it. */
+  ask(work: string, options: Readonly<Record<string, number>>): Promise<Answer> {
+    this.#child.stdin?.write(`${JSON.stringify({ work, ...options })}\n`)
+    return answerOf(this.#lines)
   }
 
   async stop(): Promise<void> {
@@ -40,8 +53,16 @@ export class PythonPeer {
   }
 }
 
-async function secondsOf(lines: AsyncIterableIterator<string>): Promise<number> {
+/** Numbers by name; always `seconds`. */
+type Answer = Readonly<Record<string, number>>
+
+async function answerOf(lines: AsyncIterableIterator<string>): Promise<Answer> {
   const line = await lines.next()
   if (line.done === true) throw new Error('the Python program has ended')
-  return (JSON.parse(line.value) as { seconds: number }).seconds * 1000
+  return JSON.parse(line.value) as Answer
+}
+
+/** How long something took. */
+export function milliseconds({ seconds = Number.NaN }: Answer): number {
+  return seconds * 1000
 }

@@ -1,25 +1,28 @@
 import { fileURLToPath } from 'node:url'
 import { type LocalCluster, startCluster } from '@klaw/core/cluster'
 
-/** A cluster for all contenders of one benchmark: the first who needs it starts it, the last who is done ends it. */
-let running: { readonly cluster: Promise<LocalCluster>; users: number } | undefined
+/** Clusters for the contenders of one benchmark, by name: the first who needs one starts it, the last who is done ends it. */
+const running = new Map<string, { readonly cluster: Promise<LocalCluster>; users: number }>()
 
-export async function useCluster(): Promise<LocalCluster> {
-  running ??= {
-    cluster: startCluster({
+/** The cluster that all share, unless another one is named. */
+export function useCluster(name = 'shared'): Promise<LocalCluster> {
+  let entry = running.get(name)
+  if (entry === undefined) {
+    const cluster = startCluster({
       numCpus: 8,
       objectStoreMemory: 2_000_000_000,
       pythonPath: [fileURLToPath(new URL('.', import.meta.url))],
-    }),
-    users: 0,
+    })
+    entry = { cluster, users: 0 }
+    running.set(name, entry)
   }
-  running.users++
-  return running.cluster
+  entry.users++
+  return entry.cluster
 }
 
-export async function leaveCluster(): Promise<void> {
-  if (running === undefined || --running.users > 0) return
-  const { cluster } = running
-  running = undefined
-  await (await cluster).stop()
+export async function leaveCluster(name = 'shared'): Promise<void> {
+  const entry = running.get(name)
+  if (entry === undefined || --entry.users > 0) return
+  running.delete(name)
+  await (await entry.cluster).stop()
 }
