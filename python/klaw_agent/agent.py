@@ -11,11 +11,13 @@ import ray
 import ray.util
 
 from .codec import PythonObjects
+from .gateway.gifts import Gifts
 from .gateway.session import Session
 from .lane.connections import Connections
 from .lane.resumable_transport import LONGEST_FRAME, ResumableTransport
 from .lane.tunnel import Tunnels
 from .listener import Listener
+from .raw_bytes import RawBytes
 from .serializers import REGISTRY
 from .tls import tls_from_environment
 
@@ -37,6 +39,7 @@ class Agent:
         self._sessions: set[Session] = set()
         self._listener: Listener | None = None
         self._tunnels: Tunnels | None = None
+        self._gifts: Gifts | None = None
         self._is_ending = False
 
     async def start(self) -> dict[str, Any]:
@@ -50,6 +53,7 @@ class Agent:
         )
         self._listener = Listener(connections, tls=tls)
         self._tunnels = Tunnels(connections)
+        self._gifts = _gifts()
         host = ray.util.get_node_ip_address()
         port = self._listener.start(host)
         return {"host": host, "port": port, "token": self._token, "tls": tls is not None}
@@ -59,6 +63,12 @@ class Agent:
         if self._tunnels is None:
             raise RuntimeError("the agent has not been started")
         return await self._tunnels.exchange(number, data, wait)
+
+    async def answer_give(self, key: int) -> RawBytes:
+        """The hub fetches a value that it is to own."""
+        if self._gifts is None:
+            raise RuntimeError("the agent has not been started")
+        return self._gifts.give(key)
 
     async def close(self) -> None:
         """Ends all sessions, and waits until what they held is let go."""
@@ -74,6 +84,7 @@ class Agent:
             namespace=self._namespace,
             serializers=REGISTRY,
             python_objects=self._python_objects,
+            gifts=self._gifts,
             ended=lambda: self._ended(session),
         )
         transport.land(session.land)
@@ -91,3 +102,9 @@ class Agent:
         if ray.get_runtime_context().get_actor_id() is not None:
             _log.info("the session is over, and its agent ends")
             ray.get_runtime_context().current_actor.__ray_terminate__.remote()
+
+
+def _gifts() -> Gifts | None:
+    """For an agent that the hub can ask: one that runs in an actor."""
+    context = ray.get_runtime_context()
+    return None if context.get_actor_id() is None else Gifts(context.current_actor)

@@ -28,9 +28,15 @@ class Listener:
     """Accepts clients on one address. Those that `connections` welcomes become lanes."""
 
     def __init__(
-        self, connections: Connections, *, tls: ssl.SSLContext | None = None, hello_time: float = HELLO_TIME
+        self,
+        connections: Connections,
+        *,
+        tls: ssl.SSLContext | None = None,
+        hello_time: float = HELLO_TIME,
+        most_unknown: int = MOST_UNKNOWN,
     ) -> None:
         self.connections = connections
+        self._most_unknown = most_unknown
         self._tls = tls
         self._hello_time = hello_time
         self._loop = asyncio.get_running_loop()
@@ -46,7 +52,7 @@ class Listener:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
-            listening.listen(128)
+            listening.listen(max(128, self._most_unknown))
             listening.setblocking(False)
         except OSError:
             listening.close()
@@ -93,8 +99,10 @@ class Listener:
                 self._loop.remove_reader(self._socket.fileno())
                 self._breather = self._loop.call_later(_BREATHER, self._go_on)
                 return
-            if len(self._unknown) >= MOST_UNKNOWN:
-                self.complain("many", f"more than {MOST_UNKNOWN} clients have not said their hello: one was closed")
+            if len(self._unknown) >= self._most_unknown:
+                self.complain(
+                    "many", f"more than {self._most_unknown} clients have not said their hello: one was closed"
+                )
                 client.close()
                 continue
             client.setblocking(False)

@@ -14,15 +14,27 @@ def tls_from_environment(environment: Mapping[str, str] = os.environ) -> ssl.SSL
     """
     if environment.get("RAY_USE_TLS", "0").lower() not in ("1", "true"):
         return None
-    certificate = environment.get("RAY_TLS_SERVER_CERT")
-    key = environment.get("RAY_TLS_SERVER_KEY")
-    authority = environment.get("RAY_TLS_CA_CERT")
-    if not certificate or not key:
-        raise RuntimeError("RAY_USE_TLS is set, but RAY_TLS_SERVER_CERT or RAY_TLS_SERVER_KEY is not")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
+    authority = environment.get("RAY_TLS_CA_CERT")
+    _identify(context, environment)
     if authority:
         context.load_verify_locations(authority)
         context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def tls_to_cluster(environment: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """The context for a connection to another process of the cluster, whose certificate has to be for its address. Without a CA of the
+    cluster's own, one of the system's has to know it. Raises as `tls_from_environment`."""
+    context = ssl.create_default_context(cafile=environment.get("RAY_TLS_CA_CERT") or None)
+    _identify(context, environment)
+    return context
+
+
+def _identify(context: ssl.SSLContext, environment: Mapping[str, str]) -> None:
+    certificate = environment.get("RAY_TLS_SERVER_CERT")
+    key = environment.get("RAY_TLS_SERVER_KEY")
+    if not certificate or not key:
+        raise RuntimeError("RAY_USE_TLS is set, but RAY_TLS_SERVER_CERT or RAY_TLS_SERVER_KEY is not")
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)

@@ -54,12 +54,14 @@ class Entry:
 class ObjectEntry(Entry):
     """An object of Ray's, or the failure to make one."""
 
-    __slots__ = ("outcome", "ref", "wanted", "watch")
+    __slots__ = ("is_raw", "outcome", "ref", "wanted", "watch")
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         #: A ray.ObjectRef; None before birth, and for a failure that nobody has passed on yet.
         self.ref: Any = None
+        #: Its value is the bytes of a message, which nobody reads here.
+        self.is_raw = False
         #: How many answers the client waits for.
         self.wanted = 0
         #: Ends the wait for it to settle; None: nobody watches.

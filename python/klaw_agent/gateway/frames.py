@@ -15,9 +15,12 @@ WATCH: Final = 0x54
 SETTLED: Final = 0x55
 INVOKE: Final = 0x56
 RELEASE: Final = 0x57
+RELAY: Final = 0x58
 
 #: Of *invoke*: the method's name is in the frame, and gets the next number.
 NAMED: Final = 16
+#: Of a value's first frame, *put* or *value*: it is a message's. Such bytes are stored as they are, and belong to the hub.
+OF_MESSAGE: Final = 64
 
 #: Values are cut into frames of this many bytes.
 PIECE: Final = 1024 * 1024

@@ -17,7 +17,8 @@ from ..wire.frame import ATTEMPT, ERROR, Frame, write_header
 from .calls import cancelled_before_start
 from .completions import Completions
 from .entries import Entry, ObjectEntry
-from .frames import HAS_FAILED, HAS_VALUE, PENDING, PIECE, PUT, STORED, VALUE, read_release, write_settled
+from .frames import HAS_FAILED, HAS_VALUE, OF_MESSAGE, PENDING, PIECE, PUT, STORED, VALUE, read_release, write_settled
+from .hub_desk import HubDesk
 from .incoming import Arrived, Incoming
 from .link import Link
 from .outgoing import Outgoing
@@ -46,6 +47,7 @@ class Objects:
         outgoing: Outgoing,
         completions: Completions,
         watches: Watches,
+        hub: HubDesk,
     ) -> None:
         self._link = link
         self._table = table
@@ -53,10 +55,13 @@ class Objects:
         self._outgoing = outgoing
         self._completions = completions
         self._watches = watches
+        self._hub = hub
         self._incoming = Incoming()
         self._putting: dict[int, ObjectEntry] = {}
         #: Small values that have come in this turn of the loop.
         self._small: list[tuple[int, ObjectEntry, Any]] = []
+        #: Those that are on their way to the hub.
+        self._giving: set[asyncio.Task[None]] = set()
         #: Objects of which the client wants to know right now whether they have settled.
         self._asked: list[tuple[int, ObjectEntry]] = []
 
@@ -66,10 +71,16 @@ class Objects:
         """Takes a piece of a value. Raises `FrameError`."""
         stream = frame.stream
         if self._incoming.is_first(stream):
-            self._putting[stream] = self._table.make_object(stream)
+            entry = self._putting[stream] = self._table.make_object(stream)
+            entry.is_raw = bool(frame.flags & OF_MESSAGE)
         arrived = self._incoming.take(frame)
-        if arrived is not None:
-            self._store(stream, self._putting.pop(stream), arrived, {})
+        if arrived is None:
+            return
+        entry = self._putting.pop(stream)
+        if entry.is_raw:
+            self._give(stream, entry, arrived)
+        else:
+            self._store(stream, entry, arrived, {})
 
     def land(self, kind: int, _flags: int, stream: int, length: int) -> memoryview | None:
         """Where the body of a large frame that has begun to arrive belongs: a piece of a value in the value's own memory."""
@@ -113,6 +124,41 @@ class Objects:
                 self._stored(stream, entry, None, outcome)
             else:
                 self._stored(stream, entry, outcome, None)
+
+    def _give(self, stream: int, entry: ObjectEntry, arrived: Arrived) -> None:
+        """A message: its bytes become an object that the hub owns."""
+        data = arrived.data if arrived.is_own else memoryview(bytes(arrived.data))
+        task = asyncio.get_running_loop().create_task(self._give_to_hub(stream, entry, data))
+        self._giving.add(task)
+        task.add_done_callback(self._giving.discard)
+
+    async def _give_to_hub(self, stream: int, entry: ObjectEntry, data: memoryview) -> None:
+        try:
+            async with self._hub.own(data) as ref:
+                entry.ref = ref
+                await self._settled(entry)
+        except asyncio.CancelledError:
+            entry.fail(RayError("the session ended while the value was being stored"))
+            raise
+        except Exception as error:
+            self._stored(stream, entry, None, error)
+        else:
+            self._stored(stream, entry, ref, None)
+
+    async def _settled(self, entry: ObjectEntry) -> None:
+        """Waits until an object of somebody else's is there, without fetching it. Raises what it failed with."""
+        settled: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def tell(_entry: ObjectEntry, outcome: int) -> None:
+            if not settled.done():
+                settled.set_result(outcome)
+
+        end = self._watches.watch(entry.ref, functools.partial(self._judge, entry, tell))
+        try:
+            if await settled == HAS_FAILED:
+                await entry.ref
+        finally:
+            end()
 
     def _stored(self, stream: int, entry: ObjectEntry, ref: Any, error: BaseException | None) -> None:
         if error is not None:
@@ -159,6 +205,9 @@ class Objects:
             entry.wanted -= 1
             if failed:
                 parts = self._values.write_error(entry.failure or result)
+            elif entry.is_raw and isinstance(result, memoryview):
+                self._outgoing.send(VALUE, OF_MESSAGE, entry.number, [result])
+                continue
             else:
                 try:
                     parts = self._values.write(result)
@@ -317,6 +366,8 @@ class Objects:
             self._tell(entry, HAS_FAILED)
 
     def close(self) -> None:
+        for task in list(self._giving):
+            task.cancel()
         self._incoming.clear()
         self._putting.clear()
 

@@ -15,12 +15,15 @@ from .actors import Actors
 from .calls import Calls
 from .cluster import Cluster
 from .completions import Completions
+from .gifts import Gifts
+from .hub_desk import HubDesk
 from .link import Link
 from .load import load_module
 from .objects import Objects
 from .outgoing import Outgoing, size_of
 from .queues import Queues
 from .ray_errors import keep_causes, send_errors_whole
+from .relay import Relays
 from .serving import Operation, Request, Serving
 from .streams import Streams
 from .table import Table
@@ -34,7 +37,7 @@ _log = logging.getLogger(__name__)
 _FAILED = "connection.failed"
 
 #: Operations whose wait ends with an abort.
-WAITS = frozenset({"actor.ready", "stream.next", "queue.put", "queue.get"})
+WAITS = frozenset({"actor.ready", "stream.next", "queue.put", "queue.get", "hub.find", "relay.open"})
 
 
 class Session:
@@ -47,6 +50,7 @@ class Session:
         namespace: str,
         serializers: SerializerRegistry | None = None,
         python_objects: PythonObjects | None = None,
+        gifts: Gifts | None = None,
         ended: Callable[[], None] = lambda: None,
     ) -> None:
         keep_causes()
@@ -60,8 +64,10 @@ class Session:
         self._values = values = Values(table, serializers or SerializerRegistry(), python_objects or PythonObjects())
         self._outgoing = Outgoing(link)
         self._calls = calls = Calls(table, values, completions)
-        self._objects = objects = Objects(link, table, values, self._outgoing, completions, self._watches)
         self._actors = actors = Actors(table, values, completions, namespace)
+        hub = HubDesk(table, actors, completions, gifts)
+        self._objects = objects = Objects(link, table, values, self._outgoing, completions, self._watches, hub)
+        self._relays = relays = Relays(link)
         self._tasks = tasks = Tasks(table, calls, completions)
         self._streams = streams = Streams(table, calls, completions)
         self._queues = queues = Queues(table, actors, completions)
@@ -88,6 +94,10 @@ class Session:
             "queue.size": queues.size,
             "queue.full": queues.full,
             "queue.shutdown": queues.shutdown,
+            "hub.find": hub.find,
+            "hub.adopt": hub.adopt,
+            "hub.borrow": hub.borrow,
+            "relay.open": relays.open,
             "cluster.nodes": cluster.nodes,
             "cluster.total": cluster.total,
             "cluster.available": cluster.available,
@@ -103,6 +113,7 @@ class Session:
             frames.WATCH: objects.watch,
             frames.INVOKE: calls.invoke,
             frames.RELEASE: objects.release,
+            frames.RELAY: relays.frame,
         }
 
     def land(self, kind: int, flags: int, stream: int, length: int) -> memoryview | None:
@@ -164,6 +175,7 @@ class Session:
         try:
             self._serving.close()
             self._outgoing.close()
+            self._relays.close()
             self._tasks.close()
             self._streams.end()
             self._objects.close()

@@ -56,6 +56,10 @@ class Table:
     def stream(self, number: int) -> StreamEntry:
         return self._find(number, StreamEntry, "stream")
 
+    def entry(self, number: int) -> Entry:
+        """Whatever has that number."""
+        return self._find(number, Entry, "object or actor")
+
     def _find(self, number: int, kind: type[_Kind], what: str) -> _Kind:
         entry = self._entries.get(number)
         if not isinstance(entry, kind):

@@ -9,14 +9,15 @@ from . import hello
 from .complaints import Complaints
 from .resumable_transport import GRACE, LONGEST_FRAME, ResumableTransport, TransportListener
 
-#: Connections at a time. A session needs one; more only come about when a client gives up and begins anew.
-_MOST: Final = 64
+#: Connections of an agent at a time. A session needs one; more only come about when a client gives up and begins anew.
+MOST: Final = 64
 
 
 class Connections:
     """Knows who may come, and to whom a lane belongs. Lanes of all kinds share one.
 
-    `serve` is called with the transport of each client that is new, and returns who listens to it.
+    `serve` is called with the transport of each client that is new, and returns who listens to it. `grace` is for how many seconds a lost
+    connection is kept whose client does not say. Beyond `most` connections, new ones are refused.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Connections:
         is_open: Callable[[], bool] = lambda: True,
         longest_frame: int = LONGEST_FRAME,
         grace: float = GRACE,
+        most: int = MOST,
     ) -> None:
         if len(token) != hello.TOKEN_LENGTH:
             raise ValueError(f"a token has {hello.TOKEN_LENGTH} bytes, not {len(token)}")
@@ -36,6 +38,7 @@ class Connections:
         self._is_open = is_open
         self._longest_frame = longest_frame
         self._grace = grace
+        self._most = most
         self._known: dict[bytes, ResumableTransport] = {}
 
     def greet(self, data: bytes) -> tuple[bytes, ResumableTransport | None]:
@@ -59,7 +62,7 @@ class Connections:
         if known is None:
             if asked.resume or asked.received != 0:
                 return hello.UNKNOWN_CONNECTION
-            if len(self._known) >= _MOST:
+            if len(self._known) >= self._most:
                 return hello.ENDING
             known = self._make(asked.connection)
         elif not asked.resume and known.received > 0:

@@ -74,6 +74,11 @@ class Client:
         self._answers: dict[tuple[int, int], asyncio.Queue[Any]] = defaultdict(asyncio.Queue)
         self._values: dict[int, bytearray] = {}
         self._pieces: dict[tuple[int, int], bytes] = {}
+        self._relays: dict[int, bytearray] = defaultdict(bytearray)
+        self._relays_over: set[int] = set()
+        self._stirred: asyncio.Future[None] | None = None
+        self._keeps_up = asyncio.Event()
+        self._keeps_up.set()
         self.ended = asyncio.Event()
         options = {"namespace": "tests", **options}
         self.session = Session(self, ended=self.ended.set, **options)
@@ -87,6 +92,7 @@ class Client:
 
     async def drain(self) -> None:
         await asyncio.sleep(0)
+        await self._keeps_up.wait()
 
     def close(self) -> None:
         self.is_closed = True
@@ -176,6 +182,39 @@ class Client:
     def release(self, *pairs: tuple[int, int]) -> None:
         self.send(write_frame(frames.RELEASE, 0, 0, len(pairs), *(integer for pair in pairs for integer in pair)))
 
+    def hold(self) -> None:
+        """Nothing is on its way any more, until `let_go`."""
+        self._keeps_up.clear()
+
+    def let_go(self) -> None:
+        self._keeps_up.set()
+
+    def relayed_bytes(self, stream: int) -> int:
+        return len(self._relays[stream])
+
+    async def relayed(self, stream: int, count: int) -> bytes:
+        """So many bytes that came through a relay."""
+        while len(self._relays[stream]) < count:
+            assert stream not in self._relays_over
+            self._stirred = asyncio.get_running_loop().create_future()
+            await self._stirred
+        data = bytes(self._relays[stream][:count])
+        del self._relays[stream][:count]
+        return data
+
+    async def relay_ended(self, stream: int) -> None:
+        while stream not in self._relays_over:
+            self._stirred = asyncio.get_running_loop().create_future()
+            await self._stirred
+        self._relays_over.remove(stream)
+
+    def _relay(self, frame: Frame) -> None:
+        self._relays[frame.stream] += frame.body
+        if frame.flags & ERROR:
+            self._relays_over.add(frame.stream)
+        if self._stirred is not None and not self._stirred.done():
+            self._stirred.set_result(None)
+
     async def _answer(self, kind: int, stream: int) -> Any:
         answer = await self._answers[kind, stream].get()
         if isinstance(answer, Failure):
@@ -204,6 +243,8 @@ class Client:
             self._answers[kind, stream].put_nowait(Failure(decode(frame.body, CONTEXT)) if failed else None)
         elif kind == frames.SETTLED:
             self._answers[kind, stream].put_nowait(frame.body[0])
+        elif kind == frames.RELAY:
+            self._relay(frame)
         elif kind == EVENT:
             self.events.append(decode(frame.body, CONTEXT))
         else:

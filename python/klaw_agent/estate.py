@@ -1,0 +1,140 @@
+"""References of Ray's inside messages: the hub's process holds them under the tokens that stand for them there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final
+
+from .errors import ChannelBackendError
+from .hub.deadlines import Deadlines
+from .wire.items import Token
+
+#: Seconds for which a reference can be borrowed, or may still be adopted, after its item was taken: messages do not wait for Ray.
+LINGERING: Final = 30.0
+
+#: What was adopted, and whether that is a large message itself, and no reference in one. A list, in which Ray leaves a reference as it is.
+Reference = list[Any]
+
+
+class _Place:
+    """What a token stands for, and who waits for it."""
+
+    __slots__ = ("is_released", "lends", "reference")
+
+    def __init__(self) -> None:
+        self.reference: Reference | Exception | None = None
+        self.is_released = False
+        self.lends: list[asyncio.Future[Reference]] = []
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody can want it any more: who has taken a large message has read it."""
+        return self.is_released and isinstance(self.reference, list) and self.reference[1] is True
+
+    def settle(self, outcome: Reference | Exception) -> None:
+        lends, self.lends = self.lends, []
+        for lend in lends:
+            if lend.done():
+                continue
+            if isinstance(outcome, Exception):
+                lend.set_exception(outcome)
+            else:
+                lend.set_result(outcome)
+
+
+class Estate:
+    """Holds what was adopted until the hub lets go of its token, and a little longer. Lives on the hub's event loop.
+
+    `expects` says whether a token is still needed, or may yet be.
+    """
+
+    def __init__(self, expects: Callable[[Token], bool], *, lingering: float = LINGERING) -> None:
+        self._expects = expects
+        #: By origin and number.
+        self._places: dict[int, dict[int, _Place]] = {}
+        self._lingering = Deadlines[Token](lingering, self._drop)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._places.values()))
+
+    def adopt(self, token: Token, reference: Reference | Exception) -> None:
+        """Holds the reference from now on. Raises `ChannelBackendError` when nobody can ask for it any more."""
+        place = self._place(token)
+        place.reference = reference
+        place.settle(reference)
+        if place.is_over:
+            self._drop(token)
+
+    async def lend(self, token: Token) -> Reference:
+        """What was adopted under the token; waits for it. Raises `ChannelBackendError` when that is gone, or can not come any more, and
+        what it was adopted with instead of a reference."""
+        place = self._place(token)
+        if isinstance(place.reference, Exception):
+            raise place.reference
+        if place.reference is not None:
+            return place.reference
+        lend: asyncio.Future[Reference] = asyncio.get_running_loop().create_future()
+        place.lends.append(lend)
+        try:
+            return await lend
+        finally:
+            if lend in place.lends:
+                place.lends.remove(lend)
+
+    # What the hub calls.
+
+    def release(self, tokens: Sequence[Token]) -> None:
+        """The items with these tokens were taken, or dropped."""
+        for token in tokens:
+            place = self._places.setdefault(token[0], {}).setdefault(token[1], _Place())
+            if place.is_released:
+                continue
+            place.is_released = True
+            if place.is_over:
+                self._drop(token)
+            else:
+                self._lingering.add(token)
+
+    def session_ended(self, origin: int, accepted: Collection[int]) -> None:
+        """Of the tokens that the session has made, only those with these numbers are still in items."""
+        places = self._places.get(origin, {})
+        for number in [number for number, place in places.items() if not place.is_released and number not in accepted]:
+            self._drop((origin, number))
+
+    def close(self) -> None:
+        """Lets go of everything; whoever waits is told."""
+        for token in list(self._tokens()):
+            self._drop(token)
+
+    # Inside.
+
+    def _place(self, token: Token) -> _Place:
+        origin, number = token
+        place = self._places.get(origin, {}).get(number)
+        if place is not None:
+            return place
+        if not self._expects(token):
+            raise _gone()
+        place = self._places.setdefault(origin, {})[number] = _Place()
+        return place
+
+    def _drop(self, token: Token) -> None:
+        origin, number = token
+        places = self._places[origin]
+        place = places.pop(number)
+        if not places:
+            del self._places[origin]
+        self._lingering.remove(token)
+        place.settle(_gone())
+
+    def _tokens(self) -> Iterator[Token]:
+        for origin, places in self._places.items():
+            for number in places:
+                yield origin, number
+
+
+def _gone() -> ChannelBackendError:
+    return ChannelBackendError(
+        "what the message refers to is gone: it was dropped, was taken long ago, or its sender has ended before it was handed over"
+    )

@@ -1,0 +1,146 @@
+"""What a session has to do with the cluster's hub: finds it, hands it what messages refer to, and borrows that from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
+
+import ray
+import ray.actor
+import ray.exceptions
+from ray.util.queue import Queue
+
+from ..errors import ChannelBackendError, KlawError, RayError, SerializationError
+from ..hub_actor import HubAddress, start_hub
+from ..raw_bytes import RawBytes
+from ..wire.items import Token
+from .actors import Actors
+from .completions import Completions
+from .entries import ActorEntry, Entry, ObjectEntry
+from .gifts import Gifts
+from .ray_errors import as_klaw_error, cause_of
+from .serving import Request, birth
+from .table import Table
+from .values import ACTOR, OBJECT_REF, QUEUE, ref_of
+
+
+class HubDesk:
+    """One session's. `gifts` are those of the agent that the session belongs to; without an agent, the hub copies what it is to own."""
+
+    def __init__(self, table: Table, actors: Actors, completions: Completions, gifts: Gifts | None) -> None:
+        self._table = table
+        self._actors = actors
+        self._completions = completions
+        self._gifts = gifts
+        #: The hub that the client knows, and its actor.
+        self._known: tuple[Any, HubAddress] | None = None
+
+    async def find(self, _request: Request) -> dict[str, Any]:
+        """`hub.find`: where the hub listens, which is started if there is none. Asks every time: it may be another one by now."""
+        self._known = await self._completions.call(start_hub)
+        return self._known[1]._asdict()
+
+    def adopt(self, request: Request) -> Awaitable[None]:
+        """`hub.adopt`: the hub holds something of the session's from now on."""
+        return self._adopt(_token(request), self._table.entry(request.field("number", int)))
+
+    async def _adopt(self, token: Token, entry: Entry) -> None:
+        await birth(entry)
+        if isinstance(entry, ObjectEntry):
+            held: Any = [ref_of(entry), entry.is_raw]
+        elif isinstance(entry, ActorEntry) and entry.failure is None:
+            held = [entry.handle if entry.queue is None else entry.queue, False]
+        else:
+            held = as_klaw_error(entry.failure or RayError(f"{entry.number} is nothing that a message can refer to"))
+        await self._ask("adopt", token, held)
+
+    def borrow(self, request: Request) -> Awaitable[dict[str, Any]]:
+        """`hub.borrow`: an object or an actor that a message refers to; it can be used at once, and waits for what it stands for."""
+        token, kind, number = _token(request), request.field("kind", int), request.field("number", int)
+        if kind == OBJECT_REF:
+            return self._borrow_object(token, self._table.make_object(number))
+        if kind in (ACTOR, QUEUE):
+            return self._borrow_actor(token, kind, self._table.make_actor(number))
+        raise SerializationError(f"hub.borrow: there are no references of kind {kind}")
+
+    async def _borrow_object(self, token: Token, entry: ObjectEntry) -> dict[str, Any]:
+        try:
+            ref, is_raw = await self._lent(token, ray.ObjectRef, "object")
+        except BaseException as error:
+            entry.fail(_failure(error))
+            raise
+        entry.ref = ref
+        entry.is_raw = is_raw
+        self._table.identify(entry, ref.binary())
+        entry.be_born()
+        return {"kind": OBJECT_REF, "id": ref.hex()}
+
+    async def _borrow_actor(self, token: Token, kind: int, entry: ActorEntry) -> dict[str, Any]:
+        try:
+            lent, _ = await self._lent(token, (ray.actor.ActorHandle, Queue), "actor")
+            queue = lent if isinstance(lent, Queue) else None
+            if kind == QUEUE and queue is None:
+                raise ChannelBackendError("what the message refers to is no queue")
+            if queue is not None and queue.actor is None:
+                raise RayError("the queue has been shut down")
+        except BaseException as error:
+            entry.fail(_failure(error))
+            raise
+        entry.queue = queue
+        born = self._actors.give_birth(entry, lent if queue is None else queue.actor)
+        return {"kind": kind, **born, **({} if queue is None else {"maxsize": queue.maxsize})}
+
+    @contextlib.asynccontextmanager
+    async def own(self, data: memoryview) -> AsyncIterator[Any]:
+        """The ref of an object that is the hub's, and is made of these bytes. It has to have settled at the end of the context; until then
+        nobody may change the bytes."""
+        if self._gifts is None:
+            ours = await self._completions.call(lambda: ray.put(RawBytes(data)))
+            [ref] = await self._call("keep", [ours])
+            yield ref
+            return
+        key = self._gifts.add(data)
+        try:
+            [ref] = await self._call("own", self._gifts.giver, key)
+            yield ref
+        finally:
+            self._gifts.remove(key)
+
+    async def _lent(self, token: Token, kinds: type | tuple[type, ...], what: str) -> tuple[Any, bool]:
+        lent, is_value = await self._ask("lend", token)
+        if not isinstance(lent, kinds):
+            raise ChannelBackendError(f"what the message refers to is a {type(lent).__name__}, and no {what}")
+        return lent, bool(is_value)
+
+    async def _ask(self, operation: str, *arguments: Any) -> Any:
+        """Asks the hub that the client knows, and no other."""
+        return await self._call(operation, (await self._hub())[1].instance, *arguments)
+
+    async def _call(self, operation: str, *arguments: Any) -> Any:
+        hub, _ = await self._hub()
+        try:
+            return await hub.ask.remote(operation, *arguments)
+        except ray.exceptions.RayActorError as error:
+            raise ChannelBackendError("the hub that held the channel is gone", cause=error) from error
+        except ray.exceptions.RayTaskError as error:
+            raise cause_of(error, KlawError) or error from None
+
+    async def _hub(self) -> tuple[Any, HubAddress]:
+        if self._known is None:
+            self._known = await self._completions.call(start_hub)
+        return self._known
+
+
+def _token(request: Request) -> Token:
+    token = request.field("token", dict)
+    origin, number = token.get("origin"), token.get("number")
+    if type(origin) is not int or type(number) is not int:
+        raise SerializationError(f"{request.operation}: 'token' has no origin or no number", path="token")
+    return origin, number
+
+
+def _failure(error: BaseException) -> BaseException:
+    """What is asked of the reference from now on fails with this."""
+    return RayError("the session has ended") if isinstance(error, asyncio.CancelledError) else error
