@@ -33,6 +33,7 @@ class HubClient:
         self._requests = itertools.count(1)
         self._numbers = itertools.count(1)
         self._sent: dict[int, int] = {}
+        self._credits: dict[int, int] = {}
         self.connection = hub.accept(self)
         self.origin = origin if origin is not None else 0
         if origin is not None:
@@ -113,8 +114,9 @@ class HubClient:
         self._receive(kind, flags, stream, body)
 
     def want(self, stream: int, count: int) -> None:
-        """Asks for credits."""
-        self.frame(frames.WANT, stream, count, count, 1, 0)
+        """Asks for so many credits more."""
+        self._frames()
+        self.frame(frames.WANT, stream, count, 0, 1, self._credits.get(stream, 0))
 
     def send(self, stream: int, *items: bytes, tokens: Sequence[Token] = ()) -> None:
         first = self._sent.get(stream, 0)
@@ -170,8 +172,12 @@ class HubClient:
         position = 0
         while position < len(data):
             end = position + frames.frame_length(memoryview(data), position, 2**24)
-            self._seen.append(read_frame(memoryview(data), position, end, True))
+            frame = read_frame(memoryview(data), position, end, True)
+            self._seen.append(frame)
             position = end
+            if frame.type == frames.CREDIT and not frame.flags & frames.ATTEMPT:
+                self._credits[frame.stream] = self._credits.get(frame.stream, 0) + frame.uint32()
+                frame.position = 0
         return self._seen
 
 
