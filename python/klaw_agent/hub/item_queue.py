@@ -31,6 +31,10 @@ class ItemQueue:
     def has_waiting(self) -> bool:
         return bool(self._line)
 
+    def others_wait(self, end: ReceiverEnd) -> bool:
+        """Whether anybody else stands in line."""
+        return len(self._line) > (1 if end in self._line else 0)
+
     def push(self, run: Run) -> None:
         """Hands the items to those who wait; what is left is kept behind all others."""
         rest = self._hand_out(run) if self._line else run
@@ -98,6 +102,13 @@ class ItemQueue:
     def _hand_out(self, run: Run) -> Run | None:
         """Gives all who wait their share, in order; who wants more stands in line again. Returns what nobody wants."""
         line = self._line
+        if len(line) == 1:
+            # So it is nearly always, and then there is nothing to share.
+            end = next(iter(line))
+            if run.count < end.demand:
+                self.holding.add(end)
+                end.deliver(run)
+                return None
         while line:
             share = -(-run.count // len(line))
             for _ in range(len(line)):

@@ -78,10 +78,9 @@ class ItemRecall:
 
     def _look(self) -> None:
         self._starved_timer = None
-        if not self._queue.has_waiting:
-            return
+        queue = self._queue
         before = self._loop.time() - _PATIENCE
-        idle = [end for end in self._queue.holding if end.awaited == 0]
+        idle = [end for end in queue.holding if end.awaited == 0 and queue.others_wait(end)]
         for end in idle:
             # An end that takes all the time is about to use what it has.
             if end.last_active <= before:

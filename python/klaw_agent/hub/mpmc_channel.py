@@ -181,6 +181,8 @@ class MpmcChannel:
         count = run.count
         self._accepted += count
         self._open += count
+        if run.tokens is not None:
+            self._keeper.accept_tokens(run.tokens)
         self._queue.push(run)
         if self._length > self._high_water_mark:
             self._high_water_mark = self._length

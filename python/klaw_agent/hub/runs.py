@@ -15,6 +15,8 @@ _HEAD: Final = struct.Struct("<III")
 #: In the body of a *send* frame: where the number of items stands, and where their lengths begin.
 _COUNT: Final = 4
 _LENGTHS: Final = 8
+#: What came in a frame of so many bytes can go out in one, whatever it is.
+_ROOMY: Final = LONGEST_FRAME // 2
 
 
 class Run:
@@ -99,23 +101,25 @@ def announced(frame: Frame) -> int:
 
 def read_run(frame: Frame, order: int) -> Run:
     """The items of a *send* frame, at least one; `order` numbers the first. Raises `FrameError`."""
-    count = announced(frame)
     body = frame.body if frame.is_own else memoryview(bytes(frame.body))
+    length = len(body)
+    if length < _LENGTHS:
+        raise FrameError("a frame of items ends before their number")
+    count: int = _UINT32.unpack_from(body, _COUNT)[0]
     start = _LENGTHS + 4 * count
-    if count == 0 or start > len(body):
-        raise FrameError(f"a frame of {len(body)} bytes announces {count} items")
+    if count == 0 or start > length:
+        raise FrameError(f"a frame of {length} bytes announces {count} items")
     tokens = None
     if frame.flags & TOKENS:
         if count != 1:
             raise FrameError(f"a frame with tokens has one item, this one has {count}")
         tokens, start = _read_tokens(body, start)
     size = _sum(body, 0, count)
-    if start + size != len(body):
-        raise FrameError(f"items of {size} bytes are announced, {len(body) - start} are there")
-    run = Run(body, 0, count, start, size, order, tokens, 0)
-    if not _fits(run) and max(_lengths(body, 0, count)) > LONGEST_FRAME - HEADER_LENGTH - _overhead(1, tokens):
+    if start + size != length:
+        raise FrameError(f"items of {size} bytes are announced, {length - start} are there")
+    if length > _ROOMY and max(_lengths(body, 0, count)) > _longest_item(tokens):
         raise FrameError("an item is too long to be delivered in one frame")
-    return run
+    return Run(body, 0, count, start, size, order, tokens, 0)
 
 
 def run_of(payload: bytes | memoryview, order: int, tokens: Sequence[Token] | None) -> Run:
@@ -142,6 +146,10 @@ def fitting(run: Run) -> list[Run]:
 
 def _fits(run: Run) -> bool:
     return HEADER_LENGTH + _overhead(run.count, run.tokens) + run.size <= LONGEST_FRAME
+
+
+def _longest_item(tokens: Sequence[Token] | None) -> int:
+    return LONGEST_FRAME - HEADER_LENGTH - _overhead(1, tokens)
 
 
 def _overhead(count: int, tokens: Sequence[Token] | None) -> int:
