@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
@@ -14,15 +15,16 @@ from .slots import Slots
 if TYPE_CHECKING:
     from ..wire.connection import Connection
 
-#: Items that senders may have under way to the hub. They wait for nobody: this only bounds the pipe.
-_PIPE_CAPACITY: Final = 1024
+#: Items that a sender may have under way to the hub in advance. They wait for nobody here: this only bounds the pipe.
+_ALLOWANCE: Final = 1024
 
 
 class PublishedSide:
     """See `SendingSide`. `publish` gets what is sent, `changed` is told when a holder has gone."""
 
     def __init__(self, keeper: ChannelKeeper, publish: Callable[[Run], None], changed: Callable[[], None]) -> None:
-        self.slots = Slots(_PIPE_CAPACITY)
+        self.slots = Slots(math.inf)
+        self.allowance = _ALLOWANCE
         self.chunk = 1
         #: Ends and tokens.
         self.holds = 0
@@ -36,10 +38,6 @@ class PublishedSide:
     @property
     def ends(self) -> Iterable[SenderEnd]:
         return self._ends
-
-    @property
-    def allowance(self) -> int:
-        return _PIPE_CAPACITY // (2 * max(1, len(self._ends)))
 
     def hold(self) -> None:
         self.holds += 1
@@ -75,19 +73,16 @@ class PublishedSide:
         if run.tokens is not None:
             self._keeper.accept_tokens(run.tokens)
         self._publish(run)
-        self.slots.release(count)
         return count
 
     def attempt(self, end: SenderEnd, count: int) -> None:
-        end.answer_attempt(count if self.slots.try_acquire(count) else 0)
+        end.answer_attempt(count)
 
     def starved(self) -> None:
-        for end in self._ends:
-            if end.held > 0 and end not in self.slots:
-                end.recall()
+        """There are always enough."""
 
     def recalled(self, end: SenderEnd) -> None:
-        """What has come back is free again already."""
+        """Nothing is called back."""
 
     def sender_gone(self, end: SenderEnd) -> None:
         self._ends.pop(end, None)
