@@ -20,17 +20,18 @@ Reference = list[Any]
 class _Place:
     """What a token stands for, and who waits for it."""
 
-    __slots__ = ("is_released", "lends", "reference")
+    __slots__ = ("is_released", "lends", "reference", "was_lent")
 
     def __init__(self) -> None:
         self.reference: Reference | Exception | None = None
         self.is_released = False
+        self.was_lent = False
         self.lends: list[asyncio.Future[Reference]] = []
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody can want it any more: who has taken a large message has read it."""
-        return self.is_released and isinstance(self.reference, list) and self.reference[1] is True
+        """Whether nobody can want it any more: a large message that has been borrowed and taken."""
+        return self.is_released and self.was_lent and isinstance(self.reference, list) and self.reference[1] is True
 
     def settle(self, outcome: Reference | Exception) -> None:
         lends, self.lends = self.lends, []
@@ -70,10 +71,14 @@ class Estate:
         """What was adopted under the token; waits for it. Raises `ChannelBackendError` when that is gone, or can not come any more, and
         what it was adopted with instead of a reference."""
         place = self._place(token)
+        place.was_lent = True
         if isinstance(place.reference, Exception):
             raise place.reference
         if place.reference is not None:
-            return place.reference
+            reference = place.reference
+            if place.is_over:
+                self._drop(token)
+            return reference
         lend: asyncio.Future[Reference] = asyncio.get_running_loop().create_future()
         place.lends.append(lend)
         try:
