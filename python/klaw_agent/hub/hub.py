@@ -46,8 +46,8 @@ class Hub:
         self._sessions: dict[int, Session] = {}
         self._by_connection: dict[Connection, Session] = {}
         self._connections: set[Connection] = set()
-        self._claims = claims = Claims(self._sessions, stranger_time=stranger_time)
-        self.leases = Leases(claims, estate or _NoEstate(), kept_time=kept_time, orphan_time=orphan_time)
+        self.claims = claims = Claims(self._sessions, stranger_time=stranger_time)
+        self.leases = Leases(claims, _NoEstate() if estate is None else estate, kept_time=kept_time, orphan_time=orphan_time)
         self.channels = Channels(instance, self.leases)
         operations: dict[str, SessionOperation] = {
             # Answering proves that everything sent before has been carried out.
@@ -96,7 +96,7 @@ class Hub:
         session = Session(origin, node, connection)
         connection.label = node
         self._sessions[origin] = self._by_connection[connection] = session
-        self._claims.session_opened(session)
+        self.claims.session_opened(session)
         return {"instance": self.instance}
 
     def _operation(self, name: str, operation: SessionOperation) -> Operation:
