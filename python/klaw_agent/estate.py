@@ -102,10 +102,12 @@ class Estate:
                 self._lingering.add(token)
 
     def session_ended(self, origin: int, accepted: Collection[int]) -> None:
-        """Of the tokens that the session has made, only those with these numbers are still in items."""
+        """Of the tokens that the session has made, only those with these numbers are still in items. What is not there by now does not
+        come any more."""
         places = self._places.get(origin, {})
-        for number in [number for number, place in places.items() if not place.is_released and number not in accepted]:
-            self._drop((origin, number))
+        for number, place in list(places.items()):
+            if number not in accepted and not (place.is_released and place.reference is not None):
+                self._drop((origin, number))
 
     def close(self) -> None:
         """Lets go of everything; whoever waits is told."""

@@ -23,12 +23,13 @@ NAMESPACE: Final = "klaw.system"
 _PACKAGE: Final = "klaw_agent"
 #: Calls that wait for something lie in the actor: references to be lent before they have been adopted.
 _MOST_CALLS: Final = 10_000
-#: Seconds for the hub to say where it listens, once there is a process; Ray starts that first.
+#: Seconds for the hub to say where it listens; Ray may have to start its process first.
 _START_TIME: Final = 60.0
 #: Seconds for a process of its own to make the hub.
 _MAKER_TIME: Final = 120.0
-#: How often a hub is looked for that is gone when it is asked.
-_ATTEMPTS: Final = 6
+#: Seconds before a hub is looked for again that was not there when it was asked; each time longer.
+_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 1.0
 #: What a head says of itself among its resources.
 _HEAD: Final = "node:__internal_head__"
 #: What the environment of a process says about its own job or its own place in it.
@@ -69,21 +70,26 @@ def find_or_make_hub() -> Any:
 
 def start_hub() -> tuple[Any, HubAddress]:
     """The handle of the hub's actor, which is made if there is none, and where it listens. Blocks. Raises `ChannelBackendError`."""
-    failure: Exception | None = None
-    for attempt in range(_ATTEMPTS):
-        # One that is being killed still has its name for a moment, of which Ray tells nobody.
-        time.sleep(0.05 * attempt)
+    deadline = time.monotonic() + _START_TIME
+    pause = 0.0
+    while True:
         hub = find_or_make_hub()
+        left = max(deadline - time.monotonic(), 0.0)
         try:
-            return hub, read_address(ray.get(hub.start.remote(), timeout=_START_TIME))
-        except ray.exceptions.ActorDiedError as error:
-            failure = error
+            return hub, read_address(ray.get(hub.start.remote(), timeout=left))
+        except (ray.exceptions.ActorDiedError, ray.exceptions.ActorUnavailableError) as error:
+            # One that was killed has its name for a moment longer, and one that Ray starts again takes no calls meanwhile; of neither does
+            # Ray tell anybody.
+            pause = min(pause + _PAUSE, _LONGEST_PAUSE)
+            if time.monotonic() + pause > deadline:
+                raise _no_answer(error) from error
+            time.sleep(pause)
         except ray.exceptions.RayError as error:
-            failure = error
-            break
-    raise ChannelBackendError(
-        f"the hub that holds the cluster's channels does not answer: {failure}", cause=failure
-    ) from failure
+            raise _no_answer(error) from error
+
+
+def _no_answer(error: Exception) -> ChannelBackendError:
+    return ChannelBackendError(f"the hub that holds the cluster's channels does not answer: {error}", cause=error)
 
 
 def read_address(answer: bytes) -> HubAddress:
@@ -103,8 +109,6 @@ def make_hub() -> None:
         "get_if_exists": True,
         "num_cpus": 0,
         "max_restarts": -1,
-        # Calls name the instance that they mean; those that mean none wait for the next one.
-        "max_task_retries": -1,
         "max_concurrency": _MOST_CALLS,
         # By itself it would go where its maker's placement group is, and with that.
         "scheduling_strategy": _place(),

@@ -18,6 +18,7 @@ from .hub.hub import Hub
 from .lane.connections import Connections
 from .lane.resumable_transport import ResumableTransport
 from .listener import Listener
+from .raw_bytes import RawBytes
 from .tls import tls_from_environment
 from .wire.connection import Connection
 from .wire.items import Token
@@ -82,10 +83,10 @@ class Agent:
         return [giver.ask.remote("give", key)]
 
     async def answer_keep(self, reference: list[Any]) -> list[Any]:
-        """As `own`, for an object of somebody who is no agent: its value is copied to this node."""
+        """As `own`, for `RawBytes` that somebody who is no agent has stored: they are copied to this node."""
         if self._completions is None:
             raise ChannelBackendError("the hub has not been started")
-        return [await self._completions.call(lambda: ray.put(ray.get(reference[0])))]
+        return [await self._completions.call(lambda: ray.put(RawBytes(ray.get(reference[0]))))]
 
     def _serve(self, transport: ResumableTransport) -> Connection:
         if self._hub is None:

@@ -39,14 +39,7 @@ class KlawAgent:
     async def start(self) -> bytes:
         """JSON of what the agent says about itself. Once it has started, it can be asked again."""
         try:
-            if self._agent is None:
-                folder = self._install()
-                if folder not in sys.path:
-                    sys.path.insert(0, folder)
-                importlib.invalidate_caches()
-                module = importlib.import_module(self._settings.get("module") or "klaw_agent.agent")
-                self._agent = module.Agent(self._settings)
-            return b"\x00" + json.dumps(await self._agent.start()).encode()
+            return b"\x00" + json.dumps(await self._load().start()).encode()
         except Exception as error:
             return self._failure(error)
 
@@ -58,13 +51,25 @@ class KlawAgent:
             return self._failure(error)
 
     async def ask(self, operation: str, *arguments: Any) -> Any:
-        """Another agent asks for something. Returns, and raises, what the agent's method of that name does."""
-        answer = getattr(self._agent, "answer_" + operation)
+        """Another agent asks for something. Returns, and raises, what the agent's method of that name does. It may come before the start:
+        Ray starts some actors again."""
+        answer = getattr(self._load(), "answer_" + operation)
         return await answer(*arguments)
 
     async def stay(self) -> None:
         """Never returns: who waits for it is told when this process ends."""
         await Event().wait()
+
+    def _load(self) -> Any:
+        """The agent, which may not have been started."""
+        if self._agent is None:
+            folder = self._install()
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+            importlib.invalidate_caches()
+            module = importlib.import_module(self._settings.get("module") or "klaw_agent.agent")
+            self._agent = module.Agent(self._settings)
+        return self._agent
 
     def _failure(self, error: Exception) -> bytes:
         kind = type(error)

@@ -205,7 +205,7 @@ class Objects:
             entry.wanted -= 1
             if failed:
                 parts = self._values.write_error(entry.failure or result)
-            elif entry.is_raw and isinstance(result, memoryview):
+            elif entry.is_raw and isinstance(result, bytes | memoryview):
                 self._outgoing.send(VALUE, OF_MESSAGE, entry.number, [result])
                 continue
             else:

@@ -157,15 +157,15 @@ class Client:
         )
         return number
 
-    def put(self, value: Any) -> tuple[int, asyncio.Future[Any]]:
-        """The object's number, and what settles when it is stored."""
+    def put(self, value: Any, flag: int = 0) -> tuple[int, asyncio.Future[Any]]:
+        """The object's number, and what settles when it is stored. The flag is for its first frame."""
         number = self.number()
         data = encode(value, CONTEXT)
         rest = memoryview(data)
         first = True
         while first or len(rest) > 0:
             piece, rest = rest[: frames.PIECE], rest[frames.PIECE :]
-            flags = MORE if len(rest) > 0 else 0
+            flags = (MORE if len(rest) > 0 else 0) | (flag if first else 0)
             head = struct.pack("<Q", len(data)) if first else b""
             self.send(write_header(frames.PUT, flags, number, len(head) + len(piece)), head, bytes(piece))
             first = False

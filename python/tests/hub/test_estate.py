@@ -113,6 +113,8 @@ def test_the_end_of_a_session_ends_the_wait_for_what_it_sent_nowhere():
         lend = await waits(estate)
         estate.session_ended(7, {1})
         assert not lend.done()
+        estate.release([TOKEN])
+        assert not lend.done()
         estate.session_ended(7, ())
         with pytest.raises(ChannelBackendError, match="is gone"):
             await lend
