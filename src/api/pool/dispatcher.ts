@@ -78,6 +78,7 @@ export class Dispatcher<Item, Output> {
     if (this.#phase !== 'open') return
     this.#phase = 'closing'
     this.#intake.leave()
+    this.staff.close()
     this.schedule()
   }
 
@@ -175,7 +176,7 @@ export class Dispatcher<Item, Output> {
   ): Promise<void> {
     if (error instanceof NotBegun) {
       this.#backlog.unshift(task)
-      this.staff.died(worker, executor, error.cause)
+      this.staff.died(worker, executor, error.cause, false)
       return
     }
     worker.attemptFailed()
@@ -186,7 +187,7 @@ export class Dispatcher<Item, Output> {
       this.#giveBack(task)
     } else if ((blame === 'worker' || retryErrors) && task.attempt <= retries) this.#tryAgain(task)
     else await this.#giveUp(task, error)
-    if (blame === 'worker') this.staff.died(worker, executor, error)
+    if (blame === 'worker') this.staff.died(worker, executor, error, true)
   }
 
   #tryAgain(task: Task<Item>): void {

@@ -22,6 +22,7 @@ export class Staff<Item, Output> {
   readonly #idle: Worker<Item, Output>[] = []
   readonly #starts: StartAttempts
   #nextId = 0
+  #isClosing = false
   #isEnded = false
   /** How often a worker's actor has died. */
   deaths = 0
@@ -74,6 +75,7 @@ export class Staff<Item, Output> {
   /** The worker has finished with the item, one way or the other. */
   vacate(worker: Worker<Item, Output>, task: Task<Item>): void {
     worker.end(task, this.#clock.now())
+    if (worker.isReady) worker.failedStarts = 0
     if (worker.tasks.size > 0 || worker.isStopped) return
     if (worker.isRetiring) this.#stop(worker)
     else if (worker.isReady) this.#idle.push(worker)
@@ -83,7 +85,7 @@ export class Staff<Item, Output> {
   resize(target: number): void {
     for (const worker of this.all) {
       if (this.staying.length >= target) break
-      worker.isRetiring = false
+      if (worker.executor !== undefined) worker.isRetiring = false
     }
     while (this.staying.length < target) this.#hire()
     while (this.staying.length > target) this.retire(this.#leastNeeded())
@@ -100,8 +102,17 @@ export class Staff<Item, Output> {
     return this.#idle.filter((worker) => worker.idleSince <= time)
   }
 
-  /** The executor has died, with all that it had. The worker gets another one. */
-  died(worker: Worker<Item, Output>, executor: Executor<Item, Output>, reason: unknown): void {
+  /** From now on whoever dies is not replaced. */
+  close(): void {
+    this.#isClosing = true
+  }
+
+  /**
+   * The executor has died, with all that it had. The worker gets another one.
+   *
+   * @param begun whether it was given something before
+   */
+  died(worker: Worker<Item, Output>, executor: Executor<Item, Output>, reason: unknown, begun: boolean): void {
     // Of many items that it had, the first that fails says so.
     if (worker.executor !== executor) return
     this.deaths++
@@ -109,8 +120,11 @@ export class Staff<Item, Output> {
     // Nothing is left to be ended, as a rule, and nobody could do more about it.
     Promise.resolve(executor.kill(reason)).catch(() => {})
     if (this.#isEnded || worker.isRetiring) return
-    worker.restarted()
-    this.#start(worker)
+    if (this.#isClosing) this.retire(worker)
+    else if (begun || this.#mayTryAgain(worker, reason)) {
+      worker.restarted()
+      this.#start(worker)
+    }
   }
 
   /** Everything is done. The workers are still to be seen, as stopped. */
@@ -164,9 +178,19 @@ export class Staff<Item, Output> {
   #startFailed(worker: Worker<Item, Output>, executor: Executor<Item, Output>, error: unknown): void {
     this.#letGo(worker)
     executor.release()
-    if (this.#starts.failed(error, this.#factory.blame(error), () => !worker.isStopped && this.#start(worker))) return
+    if (!this.#mayTryAgain(worker, error)) return
+    this.#starts.later(worker.failedStarts, () => {
+      if (!worker.isStopped) this.#start(worker)
+    })
+  }
+
+  /** Another start has failed. If too many have, the worker stops, and so will the pool. */
+  #mayTryAgain(worker: Worker<Item, Output>, error: unknown): boolean {
+    worker.failedStarts++
+    if (this.#starts.mayTryAgain(worker.failedStarts, error, this.#factory.blame(error))) return true
     this.retire(worker)
     this.#events.broken(error)
+    return false
   }
 
   /** Who has not started yet, else who has been idle longest, else who came last. */

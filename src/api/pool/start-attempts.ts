@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Blame } from './executor.ts'
 
-/** How often in a row a start may fail, once there was one that did not. */
+/** How often in a row a worker may fail to start, once one has started. */
 const mostFailures = 3
 /** Milliseconds after a first failed start; twice as many after each further one. */
 const firstPause = 100
@@ -14,7 +14,6 @@ export class StartAttempts {
   readonly #clock: Clock
   readonly #timers = new Set<unknown>()
   #everSucceeded = false
-  #failures = 0
   #failure: { readonly error: unknown } | undefined
 
   constructor(clock: Clock) {
@@ -28,23 +27,24 @@ export class StartAttempts {
 
   succeeded(): void {
     this.#everSucceeded = true
-    this.#failures = 0
   }
 
-  /** Calls `again` after a while and returns true, or returns false when that would be in vain. */
-  failed(error: unknown, blame: Blame, again: () => void): boolean {
-    this.#failures++
-    if (!this.#everSucceeded || blame === 'everything' || this.#failures >= mostFailures) this.#failure ??= { error }
-    if (this.#failure !== undefined) return false
+  /** Whether it is worth while to start once more, after `failures` in a row. If not, that is `failure` from now on. */
+  mayTryAgain(failures: number, error: unknown, blame: Blame): boolean {
+    if (!this.#everSucceeded || blame === 'everything' || failures >= mostFailures) this.#failure ??= { error }
+    return this.#failure === undefined
+  }
+
+  /** Calls `start` after a pause, which is longer after more failures. */
+  later(failures: number, start: () => void): void {
     const timer = this.#clock.setTimer(
       () => {
         this.#timers.delete(timer)
-        again()
+        start()
       },
-      firstPause * 2 ** (this.#failures - 1),
+      firstPause * 2 ** (failures - 1),
     )
     this.#timers.add(timer)
-    return true
   }
 
   /** Nothing is to be started any more. */

@@ -34,6 +34,8 @@ export class Worker<Item, Output> {
   /** It is to stop once it has finished what it has. */
   isRetiring = false
   isStopped = false
+  /** How many of its executors in a row could not be started, or ended before they were given anything. */
+  failedStarts = 0
   /** When it became idle, on the pool's clock; meaningful while it is. */
   idleSince: number
   #busySince = 0
