@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import ChannelBackendError, ChannelClosed, ChannelNotFound, KlawError
 from .channel_spec import ChannelSpec
+from .circles import SEARCH_TIME, Circles
 from .entry import FOLLOWER, SENDER, Entry, MissingSide, Side
 from .keeper import Keeper
 from .leasable import Leasable
@@ -26,13 +27,14 @@ _PREFIX_LENGTH = 8
 class Channels:
     """Makes channels, finds them, and forgets those that nobody needs."""
 
-    def __init__(self, instance: str, leases: Leases) -> None:
+    def __init__(self, instance: str, leases: Leases, *, search_time: float = SEARCH_TIME) -> None:
         self._prefix = instance[:_PREFIX_LENGTH]
         self._leases = leases
         self._loop = asyncio.get_running_loop()
         self._entries: dict[str, Entry] = {}
         self._names: dict[tuple[str, str], Entry] = {}
         self._next = 1
+        self._circles = Circles(self._entries, self._unreachable, search_time)
 
     def open(
         self,
@@ -129,7 +131,7 @@ class Channels:
             return MissingSide(identifier, side, self)
         leasable = entry.sides.get(side)
         if leasable is None:
-            leasable = entry.sides[side] = Side(entry, side, self)
+            leasable = entry.sides[side] = Side(entry, side, self, self._circles)
         return leasable
 
     def session_ended(self, session: Session) -> None:
@@ -164,7 +166,7 @@ class Channels:
     def _create(self, spec: ChannelSpec, session: Session) -> Entry:
         entry = Entry(f"{self._prefix}.{self._next}", spec)
         self._next += 1
-        entry.channel = make_channel(spec, Keeper(self._leases, lambda: self._unused(entry)))
+        entry.channel = make_channel(spec, Keeper(entry, self._leases, self._unused))
         self._entries[entry.id] = entry
         if spec.name is not None:
             self._names[spec.namespace, spec.name] = entry
@@ -175,7 +177,7 @@ class Channels:
 
     def _unused(self, entry: Entry) -> None:
         ttl = entry.spec.ttl
-        if not entry.spec.is_detached or entry.is_replaced:
+        if entry.is_temporary:
             self._remove(entry)
         elif ttl is not None and not entry.is_removed:
             entry.stop_expiry()
@@ -184,6 +186,10 @@ class Channels:
     def _expire(self, entry: Entry) -> None:
         self._remove(entry)
         entry.channel.delete(ChannelClosed("the channel was not used for longer than its ttl"))
+
+    def _unreachable(self, entry: Entry) -> None:
+        self._remove(entry)
+        entry.channel.delete(ChannelClosed("nobody could reach the channel any more"))
 
     def _remove(self, entry: Entry) -> None:
         if entry.is_removed:

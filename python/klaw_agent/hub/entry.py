@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from ..wire.items import Token
 from .channel_spec import ChannelSpec
+from .circles import Circles
 from .session import Session
 from .sides import HubChannel
 
@@ -33,6 +34,16 @@ class Entry:
         #: Made when a token first stands for them.
         self.sides: dict[str, Side] = {}
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it goes with its last holder."""
+        return not self.spec.is_detached or self.is_replaced
+
+    @property
+    def carriers(self) -> list[Entry]:
+        """The channels in whose items there are tokens that hold it; one for each such token."""
+        return [carrier for side in self.sides.values() for carrier in side.carriers.values()]
+
     def stop_expiry(self) -> None:
         if self.expiry is not None:
             self.expiry.cancel()
@@ -48,11 +59,14 @@ class Attacher(Protocol):
 class Side:
     """A side of a channel, which tokens hold. See `Leasable`."""
 
-    def __init__(self, entry: Entry, side: str, attacher: Attacher) -> None:
+    def __init__(self, entry: Entry, side: str, attacher: Attacher, circles: Circles) -> None:
         self.spent: set[Token] = set()
+        #: The channel of each item that holds it.
+        self.carriers: dict[Token, Entry] = {}
         self._entry = entry
         self._side = side
         self._attacher = attacher
+        self._circles = circles
 
     @property
     def is_gone(self) -> bool:
@@ -73,6 +87,15 @@ class Side:
         else:
             channel.release_receiver()
 
+    def carry(self, token: Token, carrier: Entry) -> None:
+        if token not in self.carriers:
+            self._circles.carried()
+        self.carriers[token] = carrier
+
+    def drop(self, token: Token) -> None:
+        if self.carriers.pop(token, None) is not None:
+            self._circles.dropped()
+
     def claim(self, session: Session, stream: int) -> None:
         self._attacher.attach(session, self._entry.id, self._side, stream)
 
@@ -92,6 +115,12 @@ class MissingSide:
         """Nothing is there to be held."""
 
     def release(self) -> None:
+        """Nothing is there to be held."""
+
+    def carry(self, token: Token, carrier: Entry) -> None:
+        """Nothing is there to be held."""
+
+    def drop(self, token: Token) -> None:
         """Nothing is there to be held."""
 
     def claim(self, session: Session, stream: int) -> None:

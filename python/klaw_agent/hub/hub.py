@@ -13,6 +13,7 @@ from ..wire.items import Token
 from .arguments import Arguments
 from .channel_operations import ChannelOperations
 from .channels import Channels
+from .circles import SEARCH_TIME
 from .claims import STRANGER_TIME, Claims
 from .lease_operations import LeaseOperations
 from .leases import KEPT_TIME, ORPHAN_TIME, Leases
@@ -30,7 +31,8 @@ class Hub:
     """The channels of a cluster. Knows nothing of Ray: whatever is Ray's is kept by the estate, under tokens.
 
     `instance` is random hex, which tells this process from those that were the hub before it. Times are in seconds: how long a token of a
-    value of Ray's holds its channel unclaimed, and after its session has ended; how long a claim waits for a session that nobody knows.
+    value of Ray's holds its channel unclaimed, and after its session has ended; how long a claim waits for a session that nobody knows; how
+    often channels are looked for that only hold each other.
     """
 
     def __init__(
@@ -41,14 +43,17 @@ class Hub:
         kept_time: float = KEPT_TIME,
         orphan_time: float = ORPHAN_TIME,
         stranger_time: float = STRANGER_TIME,
+        search_time: float = SEARCH_TIME,
     ) -> None:
         self.instance = instance
         self._sessions: dict[int, Session] = {}
         self._by_connection: dict[Connection, Session] = {}
         self._connections: set[Connection] = set()
         self.claims = claims = Claims(self._sessions, stranger_time=stranger_time)
-        self.leases = Leases(claims, _NoEstate() if estate is None else estate, kept_time=kept_time, orphan_time=orphan_time)
-        self.channels = Channels(instance, self.leases)
+        self.leases = Leases(
+            claims, _NoEstate() if estate is None else estate, kept_time=kept_time, orphan_time=orphan_time
+        )
+        self.channels = Channels(instance, self.leases, search_time=search_time)
         operations: dict[str, SessionOperation] = {
             # Answering proves that everything sent before has been carried out.
             "session.barrier": lambda session, name, argument: None,

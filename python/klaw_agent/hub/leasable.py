@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..wire.items import Token
 from .session import Session
+
+if TYPE_CHECKING:
+    from .entry import Entry
 
 
 class Leasable(Protocol):
@@ -25,6 +28,14 @@ class Leasable(Protocol):
 
     def release(self) -> None:
         """A token no longer holds it."""
+        ...
+
+    def carry(self, token: Token, carrier: Entry) -> None:
+        """The token stands in an item of `carrier`'s."""
+        ...
+
+    def drop(self, token: Token) -> None:
+        """It does no longer, if it did."""
         ...
 
     def claim(self, session: Session, stream: int) -> None:

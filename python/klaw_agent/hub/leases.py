@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..wire.items import Token
 from .claims import Claims
@@ -12,6 +12,9 @@ from .deadlines import Deadlines
 from .leasable import Leasable
 from .session import Session
 from .sides import Estate
+
+if TYPE_CHECKING:
+    from .entry import Entry
 
 #: Seconds that a handle inside one of Ray's values holds its channel without having been claimed, and after its session has ended.
 KEPT_TIME: Final = 600.0
@@ -76,10 +79,13 @@ class Leases:
         if not self._try_claim(session, token, stream):
             self._claims.park(session, token, stream, otherwise)
 
-    def accept(self, tokens: Iterable[Token]) -> None:
-        """They stand in an item that was accepted, and are released with it."""
-        for origin, number in tokens:
-            self._accepted.setdefault(origin, set()).add(number)
+    def accept(self, tokens: Iterable[Token], carrier: Entry) -> None:
+        """They stand in an item that the channel `carrier` has accepted, and are released with it."""
+        for token in tokens:
+            self._accepted.setdefault(token[0], set()).add(token[1])
+            transit = self._transits.get(token)
+            if transit is not None and transit.resource is not None and not transit.kept:
+                transit.resource.carry(token, carrier)
 
     def release(self, tokens: Sequence[Token]) -> None:
         """They are needed no more. Idempotent."""
@@ -122,13 +128,19 @@ class Leases:
         self._estate.session_ended(origin, accepted)
 
     def expects(self, token: Token) -> bool:
-        """Whether the token is needed: it was exported and not released, or may yet be exported."""
-        return token in self._transits or self._claims.expects(token)
+        """Whether the token is needed: it stands in an item, or was exported and not released, or may yet be exported."""
+        is_accepted = token[1] in self._accepted.get(token[0], ())
+        return is_accepted or token in self._transits or self._claims.expects(token)
 
     @property
     def size(self) -> int:
         """How many tokens hold something."""
         return len(self._transits)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is remembered."""
+        return not (self._transits or self._spent or self._held or self._accepted)
 
     def _try_claim(self, session: Session, token: Token, stream: int) -> bool:
         """False when the token stands for nothing, or not yet."""
@@ -173,6 +185,7 @@ class Leases:
             self._unclaimed.remove(token)
             self._orphans.remove(token)
         if transit.resource is not None:
+            transit.resource.drop(token)
             transit.resource.release()
 
 

@@ -322,3 +322,45 @@ def test_handles_of_a_hub_that_is_gone() -> None:
         assert isinstance(one.ended(claimed)[0], ChannelBackendError)
 
     run(test)
+
+
+def test_channels_that_only_hold_each_other_go() -> None:
+    async def test() -> None:
+        hub = Hub(INSTANCE, search_time=0.05)
+        one, other = HubClient(hub, 1), HubClient(hub, 2)
+
+        async def put(client: HubClient, sender: int, kind: int, identifier: str) -> None:
+            """A handle into a channel."""
+            client.want(sender, 1)
+            await settle()
+            client.send(sender, b"handle", tokens=[client.export(kind, identifier)])
+
+        alone, *alone_ends = one.open()
+        await put(one, alone_ends[0], RECEIVER, alone)
+        first, *first_ends = one.open()
+        second, *second_ends = one.open()
+        third, *third_ends = one.open()
+        await put(one, first_ends[0], RECEIVER, second)
+        await put(one, second_ends[0], RECEIVER, first)
+        await put(one, second_ends[0], RECEIVER, third)
+        # This circle can be reached, from a channel that somebody holds.
+        holder, holder_sender, holder_receiver = other.open()
+        inner, inner_sender, inner_receiver = other.open()
+        await put(other, inner_sender, RECEIVER, inner)
+        await put(other, holder_sender, RECEIVER, inner)
+        for end in (*alone_ends, *first_ends, *second_ends, *third_ends):
+            one.close_end(end)
+        for end in (inner_sender, inner_receiver):
+            other.close_end(end)
+        assert hub.channels.size == 6
+        await until(lambda: hub.channels.size == 2)
+        assert hub.leases.size == 2
+        assert one.request("channel.stats", inner)["receivers"] == 2
+        other.close_end(holder_sender)
+        other.close_end(holder_receiver)
+        assert one.request("channel.count") == 1
+        await until(lambda: hub.channels.size == 0)
+        assert hub.leases.size == 0
+        assert holder != inner
+
+    run(test)
