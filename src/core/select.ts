@@ -43,11 +43,17 @@ export function selectFrom<Outcome>(
 ): Promise<Selected<Outcome> | undefined> {
   if (options.signal?.aborted) return Promise.reject(options.signal.reason)
   const probes = probesFor(sources, options)
-  if (probes.length === 0) return takeOrWait(sources, options)
-  return interruptible(Promise.all(probes), { signal: options.signal }, options.clock, 'select').then(() => {
-    options.signal?.throwIfAborted()
+  if (probes.length > 0) {
+    return interruptible(Promise.all(probes), { signal: options.signal }, options.clock, 'select').then(() => {
+      options.signal?.throwIfAborted()
+      return takeOrWait(sources, options)
+    })
+  }
+  try {
     return takeOrWait(sources, options)
-  })
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /**
@@ -113,16 +119,27 @@ class Selection<Outcome> {
     const first = biased ? 0 : Math.floor(random() * sources.length)
     for (let count = 0; count < sources.length; count++) {
       const index = (first + count) % sources.length
-      const leave = (sources[index] as SelectSource<Outcome>).park((outcome) => {
-        // A send that leaves its line can end a channel, and with it another case that has yet to leave.
-        if (this.#settled) return
-        this.#end(index)
-        this.#resolve({ index, outcome })
-      })
-      // It may have won at once.
-      if (this.#settled) break
-      this.#leave.set(index, leave)
+      try {
+        const leave = this.#park(index, sources[index] as SelectSource<Outcome>)
+        // It may have won at once.
+        if (this.#settled) break
+        this.#leave.set(index, leave)
+      } catch (error) {
+        // What can not be sent is found out here.
+        this.#end()
+        refuse(error)
+        break
+      }
     }
+  }
+
+  #park(index: number, source: SelectSource<Outcome>): () => void {
+    return source.park((outcome) => {
+      // A send that leaves its line can end a channel, and with it another case that has yet to leave.
+      if (this.#settled) return
+      this.#end(index)
+      this.#resolve({ index, outcome })
+    })
   }
 
   /** Takes everybody out of line, other than the one that has won and so has left. */

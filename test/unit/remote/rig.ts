@@ -31,7 +31,7 @@ export class Rig implements AsyncDisposable {
 }
 
 /** What arrives in values stays a port. */
-const asPorts: ChannelHandles = {
+export const asPorts: ChannelHandles = {
   sender: (port) => port,
   receiver: (port) => port,
   oneshotSender: (port) => port,
