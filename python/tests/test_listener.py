@@ -43,7 +43,6 @@ async def echoes(port: int) -> bool:
         (hello.write_hello(bytes(32), new_hello()), hello.WRONG_TOKEN),
         (b"KLAW\x02\x00\x00\x00" + TOKEN + bytes(24), hello.UNSUPPORTED_VERSION),
         (b"KLAW\x01\x02\x00\x00" + TOKEN + bytes(24), hello.UNSUPPORTED_VERSION),
-        (b"KLAW\x01\x00\x01\x00" + TOKEN + bytes(24), hello.UNSUPPORTED_VERSION),
         (hello.write_hello(TOKEN, new_hello(resume=True)), hello.UNKNOWN_CONNECTION),
         (hello.write_hello(TOKEN, new_hello(received=1)), hello.UNKNOWN_CONNECTION),
     ],

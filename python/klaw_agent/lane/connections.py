@@ -11,6 +11,8 @@ from .resumable_transport import GRACE, LONGEST_FRAME, ResumableTransport, Trans
 
 #: Connections of an agent at a time. A session needs one; more only come about when a client gives up and begins anew.
 MOST: Final = 64
+#: Seconds for which a client may ask to be kept.
+LONGEST_GRACE: Final = 3600
 
 
 class Connections:
@@ -64,14 +66,16 @@ class Connections:
                 return hello.UNKNOWN_CONNECTION
             if len(self._known) >= self._most:
                 return hello.ENDING
-            known = self._make(asked.connection)
+            known = self._make(asked)
         elif not asked.resume and known.received > 0:
             # Who has not heard the welcome may ask for it again, but has not said anything yet.
             return hello.UNKNOWN_CONNECTION
         return known if known.resume(asked.received) else hello.UNKNOWN_CONNECTION
 
-    def _make(self, key: bytes) -> ResumableTransport:
-        made = ResumableTransport(longest_frame=self._longest_frame, grace=self._grace)
+    def _make(self, asked: hello.Hello) -> ResumableTransport:
+        key = asked.connection
+        grace = min(asked.grace, LONGEST_GRACE) or self._grace
+        made = ResumableTransport(longest_frame=self._longest_frame, grace=grace)
         made.start(self._serve(made))
         self._known[key] = made
         made.on_over(lambda: cast(None, self._known.pop(key, None)))

@@ -45,6 +45,8 @@ class Hello(NamedTuple):
     resume: bool
     #: Bytes of the agent's stream that the client has.
     received: int
+    #: Seconds for which the connection is to be kept when it is lost; 0: as long as the agent does by itself.
+    grace: int = 0
 
 
 class Answer(NamedTuple):
@@ -67,18 +69,19 @@ def is_hello_so_far(data: bytes) -> bool:
 
 def read_hello(data: bytes, token: bytes) -> Hello | int:
     """The hello, or the status to refuse it with. Raises `NotHello`."""
-    magic, version, flags, zero, given, connection, received = _ASKED.unpack(data)
+    magic, version, flags, grace, given, connection, received = _ASKED.unpack(data)
     if magic != MAGIC:
         raise NotHello
-    if version != VERSION or flags & ~_RESUME or zero != 0:
+    if version != VERSION or flags & ~_RESUME:
         return UNSUPPORTED_VERSION
     if not hmac.compare_digest(given, token):
         return WRONG_TOKEN
-    return Hello(connection, bool(flags & _RESUME), received)
+    return Hello(connection, bool(flags & _RESUME), received, grace)
 
 
 def write_hello(token: bytes, hello: Hello) -> bytes:
-    return _ASKED.pack(MAGIC, VERSION, _RESUME if hello.resume else 0, 0, token, hello.connection, hello.received)
+    flags = _RESUME if hello.resume else 0
+    return _ASKED.pack(MAGIC, VERSION, flags, hello.grace, token, hello.connection, hello.received)
 
 
 def write_answer(status: int, received: int = 0) -> bytes:

@@ -92,6 +92,31 @@ def test_a_connection_without_a_lane_is_lost_for_good_after_a_while() -> None:
     run(test)
 
 
+def test_a_connection_is_kept_for_as_long_as_its_first_hello_says() -> None:
+    async def test() -> None:
+        echoes = Echoes()
+        async with listening(echoes.serve, grace=0.05) as (_, port):
+            peers = [await Peer.connect(port) for _ in range(3)]
+            hellos = [new_hello()._replace(grace=grace) for grace in (0, 1, 60)]
+            for peer, said in zip(peers, hellos, strict=True):
+                assert (await peer.say(said)).status == hello.WELCOME
+                await peer.close()
+            usual, short, long = echoes.all
+            await until(lambda: usual.lost != [])
+            assert short.lost == []
+            await until(lambda: short.lost != [])
+            assert short.lost == ["the connection was lost and not resumed within 1 seconds"]
+            assert long.lost == []
+            # A later hello changes nothing.
+            back = await Peer.connect(port)
+            assert (await back.say(hellos[2]._replace(resume=True, grace=1))).status == hello.WELCOME
+            long.transport.close()
+            assert await back.reader.read() == GOODBYE_FRAME
+            await back.close()
+
+    run(test)
+
+
 def test_a_resume_takes_the_place_of_a_lane_that_seems_alive() -> None:
     async def test() -> None:
         echoes = Echoes()

@@ -32,6 +32,8 @@ export function framesOf(chunk: Uint8Array): string[] {
 
 /** A stand-in for the agent: its side of docs/gateway.md, "Connection", written for tests and not for speed. */
 export class AgentSide {
+  /** What hellos have said about how long the connection is to be kept, in seconds. */
+  readonly graces: number[] = []
   /** Hellos so far: flags and the position that the client announced. */
   readonly hellos: { resume: boolean; received: number }[] = []
   /** Frames other than those of the connection itself, in hex. */
@@ -94,6 +96,7 @@ export class AgentSide {
     const resume = hello[5] === 1
     const position = Number(hello.readBigUInt64LE(56))
     this.hellos.push({ resume, received: position })
+    this.graces.push(hello.readUInt16LE(6))
     const known = this.#known?.equals(hello.subarray(40, 56)) === true
     const right = hello.subarray(8, 40).toString('hex') === token
     const status = this.status ?? (right ? (resume && !known ? 3 : 0) : 1)

@@ -140,6 +140,30 @@ describe('the end', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  test('comes after the time for which the agent was asked to keep the connection', async () => {
+    for (const [gracePeriod, seconds] of [
+      [90_000, 90],
+      [1_001, 2],
+      [1, 1],
+      [1e9, 3_600],
+    ] as const) {
+      const agent = new AgentSide()
+      const lanes = new MemoryLanes(agent)
+      const transport = await connect(lanes, undefined, gracePeriod)
+      const heard = listenTo(transport)
+      expect(agent.graces).toEqual([seconds])
+      lanes.failure = new Error('no route')
+      lanes.last.break()
+      await vi.advanceTimersByTimeAsync(seconds * 1_000 - 100)
+      expect(heard.closed).toBeUndefined()
+      await vi.advanceTimersByTimeAsync(2_200)
+      expect(heard.closed?.reason?.message).toContain(`resumed within ${seconds} seconds`)
+    }
+    const agent = new AgentSide()
+    ;(await connect(new MemoryLanes(agent))).close()
+    expect(agent.graces).toEqual([0])
+  })
+
   test('before the first use says goodbye as well', async () => {
     const agent = new AgentSide()
     const transport = await connect(new MemoryLanes(agent))

@@ -12,8 +12,8 @@ export interface Heard {
   closed: { readonly reason: Error | undefined } | undefined
 }
 
-export function connect(factory: LaneFactory, deadline = 5_000): Promise<ResumableTransport> {
-  return ResumableTransport.connect({ factory, identity: newIdentity(token), deadline })
+export function connect(factory: LaneFactory, deadline = 5_000, gracePeriod?: number): Promise<ResumableTransport> {
+  return ResumableTransport.connect({ factory, identity: newIdentity(token, gracePeriod), deadline })
 }
 
 export function listenTo(transport: Transport): Heard {

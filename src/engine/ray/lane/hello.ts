@@ -9,6 +9,8 @@ const helloLength = 64
 const version = 1
 const resumeFlag = 1
 const tokenLength = 32
+/** Seconds for which a connection is kept at most. */
+const longestGrace = 3_600
 
 export const HelloStatus = {
   welcome: 0,
@@ -24,6 +26,8 @@ export interface Identity {
   readonly token: Uint8Array
   /** The connection's id, 16 random bytes. */
   readonly connection: Uint8Array
+  /** Whole seconds for which the connection is kept when it is lost; 0: as long as agents do by themselves. */
+  readonly grace: number
 }
 
 /** What the agent answers. */
@@ -37,12 +41,14 @@ export interface HelloAnswer {
 /**
  * A connection that nobody has yet.
  *
+ * @param gracePeriod milliseconds for which it is kept when it is lost: a second at least, an hour at most. Default: as long as agents do by themselves
  * @throws {RayError} when the token is not 32 bytes as hex
  */
-export function newIdentity(token: string): Identity {
+export function newIdentity(token: string, gracePeriod?: number): Identity {
   const bytes = new Uint8Array(Buffer.from(token, 'hex'))
   if (bytes.length !== tokenLength) throw new RayError(`the agent's token must be ${tokenLength} bytes as hex`)
-  return { token: bytes, connection: new Uint8Array(randomBytes(16)) }
+  const grace = gracePeriod === undefined ? 0 : Math.min(Math.max(Math.ceil(gracePeriod / 1_000), 1), longestGrace)
+  return { token: bytes, connection: new Uint8Array(randomBytes(16)), grace }
 }
 
 /** `received`: bytes of the agent's stream that are here. `resume`: the agent has welcomed the connection before. */
@@ -51,9 +57,11 @@ export function writeHello(identity: Identity, resume: boolean, received: number
   bytes.set(magic)
   bytes[4] = version
   bytes[5] = resume ? resumeFlag : 0
+  const view = new DataView(bytes.buffer)
+  view.setUint16(6, identity.grace, true)
   bytes.set(identity.token, 8)
   bytes.set(identity.connection, 40)
-  new DataView(bytes.buffer).setBigUint64(56, BigInt(received), true)
+  view.setBigUint64(56, BigInt(received), true)
   return bytes
 }
 

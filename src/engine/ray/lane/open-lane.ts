@@ -23,7 +23,7 @@ export interface OpenLaneOptions {
   readonly otherwise: LaneFactory
   /** Milliseconds until the agent must have answered, for one lane. Default 10,000. */
   readonly deadline?: number | undefined
-  /** Milliseconds that the connection is kept when it is lost; undefined: as long as agents do by themselves. */
+  /** Milliseconds for which the connection is kept when it is lost, in whole seconds, a second to an hour; undefined: 30 s. */
   readonly gracePeriod?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -45,7 +45,7 @@ export interface OpenedLane {
 export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
   const { choice, address, otherwise, deadline = 10_000, signal } = options
   // All attempts are one connection: what the agent may hold of one that did not get through belongs to the next.
-  const identity = newIdentity(options.token)
+  const identity = newIdentity(options.token, options.gracePeriod)
   let notDirect: Error | undefined
   if (choice !== 'tunnel') {
     const limit = choice === 'auto' ? Math.min(directDeadline, deadline) : deadline

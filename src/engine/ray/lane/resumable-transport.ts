@@ -10,8 +10,8 @@ import type { Lane, LaneFactory, LaneKind, LaneListener } from './lane.ts'
 import { Outgoing } from './outgoing.ts'
 import { pause } from './pause.ts'
 
-/** Milliseconds that the agent keeps a connection without a lane. */
-const grace = 30_000
+/** Seconds for which an agent keeps a connection that does not say for how long. */
+const usualGrace = 30
 /** Milliseconds for one attempt to reconnect, and between two of them. */
 const attemptDeadline = 5_000
 const shortestPause = 50
@@ -278,7 +278,8 @@ export class ResumableTransport implements Transport {
   }
 
   async #reconnect(reason: Error | undefined, signal: AbortSignal): Promise<void> {
-    const deadline = performance.now() + grace
+    const grace = this.#identity.grace || usualGrace
+    const deadline = performance.now() + grace * 1_000
     let failure: unknown = reason
     // The first attempt is made at once, unless lanes break as soon as they are there.
     for (let attempt = Math.max(this.#flaps - 1, 0); ; attempt++) {
@@ -302,9 +303,8 @@ export class ResumableTransport implements Transport {
         failure = error
       }
     }
-    const seconds = grace / 1_000
     this.#end(
-      new RayError(`the connection to the agent was lost and could not be resumed within ${seconds} seconds`, {
+      new RayError(`the connection to the agent was lost and could not be resumed within ${grace} seconds`, {
         cause: failure,
       }),
     )
