@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 #: Names of properties in JavaScript, by name of the attribute in Python.
@@ -204,15 +204,18 @@ class Empty(RayError):
 
 
 class ChannelClosed(KlawError):
-    """The other side of the channel is closed."""
+    """The other side of the channel is closed. `value` is what was not sent."""
 
     code = "CHANNEL_CLOSED"
+    value: Any = None
 
 
 class ChannelFull(KlawError):
-    """The channel has no room now."""
+    """The channel has no room now. `value` is what was not sent."""
 
     code = "CHANNEL_FULL"
+    capacity: float = 0
+    value: Any = None
 
 
 class ChannelEmpty(KlawError):
@@ -221,22 +224,26 @@ class ChannelEmpty(KlawError):
     code = "CHANNEL_EMPTY"
 
 
-class ChannelTimeout(KlawError):
-    """A channel operation reached its timeout."""
+class ChannelTimeout(KlawError, TimeoutError):
+    """A channel operation reached its `timeout` (milliseconds, as in TypeScript). Nothing was sent or taken."""
 
     code = "CHANNEL_TIMEOUT"
+    timeout: float = 0
 
 
 class ChannelPartialSend(KlawError):
-    """A batch larger than the channel's capacity was given up half-way."""
+    """A batch larger than the channel's capacity was given up half-way: the first `sent` values will be delivered, `unsent` were not."""
 
     code = "CHANNEL_PARTIAL_SEND"
+    sent: int = 0
+    unsent: Sequence[Any] = ()
 
 
 class ChannelLagged(KlawError):
-    """A broadcast receiver was too slow."""
+    """A broadcast receiver was too slow, and `missed` so many values."""
 
     code = "CHANNEL_LAGGED"
+    missed: int = 0
 
 
 class ChannelSchemaError(KlawError):
@@ -258,9 +265,13 @@ class ChannelNotFound(KlawError):
 
 
 class ChannelBackendError(KlawError):
-    """The engine that holds the channel failed."""
+    """The engine that holds the channel failed. `unconfirmed` counts the sends whose fate is not known."""
 
     code = "CHANNEL_BACKEND"
+    backend: str = ""
+    channel_name: str | None = None
+    namespace: str | None = None
+    unconfirmed: int = 0
 
 
 #: Every class, by its code.
