@@ -79,7 +79,12 @@ export class RemoteChannels implements ChannelEngine {
   }
 
   async find(name: string, namespace: string): Promise<ChannelInfo | undefined> {
-    return (await this.#host.connection.request('channel.info', { name, namespace })) as ChannelInfo | undefined
+    const info = (await this.#host.connection.request('channel.info', { name, namespace })) as
+      | ChannelInfo
+      | null
+      | undefined
+    // A hub in Python has one word for both.
+    return info ?? undefined
   }
 
   async list(namespace: string | undefined): Promise<ChannelInfo[]> {
