@@ -10,6 +10,7 @@ import ray.actor
 import ray.exceptions
 from ray.util.queue import Queue
 
+from ..channel_handles import CHANNEL_KINDS, ChannelHandle, only_pass_on
 from ..codec import CodecContext, PythonObjects, SerializerRegistry, decode, encode_parts
 from ..errors import KlawError, RayActorError, SerializationError
 from .describe import describe_handle
@@ -40,6 +41,7 @@ class Values:
     """Reads and writes the values of one session."""
 
     def __init__(self, table: Table, serializers: SerializerRegistry, python_objects: PythonObjects) -> None:
+        only_pass_on()
         self._table = table
         self._context = CodecContext(
             decode_handle=self._take,
@@ -95,6 +97,8 @@ class Values:
             )
 
     def _take(self, kind: int, body: object) -> object:
+        if kind in CHANNEL_KINDS:
+            return _channel_handle(kind, body)
         number = body[0] if isinstance(body, list) and body else body
         if type(number) is not int:
             raise SerializationError("a handle has no number")
@@ -135,6 +139,8 @@ class Values:
             if actor.queue is None:
                 actor.queue = value
             return QUEUE, [self._count(actor), value.actor._actor_id.hex(), value.maxsize]
+        if isinstance(value, ChannelHandle):
+            return value.kind, [value.origin, value.number, value.detail, value.instance]
         return None
 
     def show_actor(self, handle: Any) -> ActorEntry:
@@ -160,6 +166,13 @@ class Values:
         entry.count += 1
         self._shown.append(entry)
         return entry.number
+
+
+def _channel_handle(kind: int, body: object) -> ChannelHandle:
+    match body:
+        case [int(origin), int(number), detail, str(instance)]:
+            return ChannelHandle(kind, origin, number, detail, instance)
+    raise SerializationError("the handle of a channel has no token, or does not say of which hub it is")
 
 
 def ref_of(entry: ObjectEntry) -> Any:
