@@ -52,7 +52,13 @@ export async function openRayEngine(options: OpenRayOptions): Promise<RayEngine>
   const deadline = new Deadline(timeout, `connect() to ray://${host.includes(':') ? `[${host}]` : host}:${port}`)
   const credentials = await findCredentials(options, process.env)
   const left = deadline.left()
-  const timeouts = { connect: left, session: left, agent: left, upload: left }
+  const timeouts = {
+    connect: left,
+    session: left,
+    agent: left,
+    upload: left,
+    ...(options.gracePeriod === undefined ? {} : { grace: options.gracePeriod }),
+  }
   const { tls = false, authToken = false } = credentials
   const bootstrap = await deadline.within(
     'reaching the cluster',
@@ -85,6 +91,7 @@ async function openSession(
     token: address.token,
     otherwise: tunnelLanes((number, bytes, wait) => bootstrap.exchange(number, bytes, wait)),
     deadline: deadline.left(),
+    gracePeriod,
   })
   const starting = RayEngine.start(opened.transport, {
     makers,
