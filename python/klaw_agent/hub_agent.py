@@ -34,7 +34,7 @@ _MOST_UNKNOWN: Final = 4_096
 class Agent:
     """The hub's process. Once it has started it says the same every time; what Ray has started again is another instance.
 
-    Other agents call its `answer_…` methods. They name the instance that they mean, since a call may reach the next one.
+    Other agents call its `answer_…` methods. They name the instance that they mean, or its first digits, since a call may reach the next one.
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
@@ -97,7 +97,7 @@ class Agent:
         return self._hub is not None and self._hub.expects(token)
 
     def _estate_of(self, instance: str) -> Estate:
-        if self._estate is None or instance != self._instance:
+        if self._estate is None or not self._instance.startswith(instance):
             raise ChannelBackendError("the hub that held the channel is gone")
         return self._estate
 
