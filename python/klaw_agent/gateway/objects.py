@@ -17,6 +17,7 @@ from ..wire.frame import ATTEMPT, ERROR, Frame, write_header
 from .calls import cancelled_before_start
 from .completions import Completions
 from .entries import Entry, ObjectEntry
+from .fetches import Fetches
 from .frames import HAS_FAILED, HAS_VALUE, OF_MESSAGE, PENDING, PIECE, PUT, STORED, VALUE, read_release, write_settled
 from .hub_desk import HubDesk
 from .incoming import Arrived, Incoming
@@ -46,6 +47,7 @@ class Objects:
         values: Values,
         outgoing: Outgoing,
         completions: Completions,
+        fetches: Fetches,
         watches: Watches,
         hub: HubDesk,
     ) -> None:
@@ -54,6 +56,7 @@ class Objects:
         self._values = values
         self._outgoing = outgoing
         self._completions = completions
+        self._fetches = fetches
         self._watches = watches
         self._hub = hub
         self._incoming = Incoming()
@@ -195,8 +198,7 @@ class Objects:
         elif entry.failure is not None:
             self._fetched(entry, entry.failure)
         else:
-            # What `await ref` does too, without two futures and a wake-up for each.
-            entry.ref._on_completed(functools.partial(self._completions.post, self._fetched, entry))
+            self._fetches.fetch(entry.ref, functools.partial(self._fetched, entry))
 
     def _fetched(self, entry: ObjectEntry, result: Any) -> None:
         failed = entry.failure is not None or isinstance(result, ray.exceptions.RayError)

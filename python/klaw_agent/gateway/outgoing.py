@@ -21,6 +21,11 @@ class Outgoing:
         self._link = link
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a large value is on its way."""
+        return bool(self._tasks)
+
     def send(self, kind: int, flags: int, stream: int, parts: Parts) -> None:
         """Sends a value. Nobody may change what the parts are views of until the connection is through with them."""
         total = size_of(parts)

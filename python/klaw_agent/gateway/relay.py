@@ -30,6 +30,11 @@ class Relays:
         self._link = link
         self._relays: dict[int, Relay] = {}
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is any."""
+        return bool(self._relays)
+
     def open(self, request: Request) -> Awaitable[None]:
         """`relay.open`: answered when the connection is there. What the client says before that is kept for it."""
         stream = request.field("stream", int)

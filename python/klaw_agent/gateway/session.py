@@ -15,6 +15,7 @@ from .actors import Actors
 from .calls import Calls
 from .cluster import Cluster
 from .completions import Completions
+from .fetches import Fetches
 from .gifts import Gifts
 from .hub_desk import HubDesk
 from .link import Link
@@ -62,12 +63,13 @@ class Session:
         self._watches = make_watches(completions)
         self.table = table = Table()
         self._values = values = Values(table, serializers or SerializerRegistry(), python_objects or PythonObjects())
-        self._outgoing = Outgoing(link)
+        self._outgoing = outgoing = Outgoing(link)
         self._calls = calls = Calls(table, values, completions)
         self._actors = actors = Actors(table, values, completions, namespace)
         hub = HubDesk(table, actors, completions, gifts)
-        self._objects = objects = Objects(link, table, values, self._outgoing, completions, self._watches, hub)
         self._relays = relays = Relays(link)
+        fetches = Fetches(completions, lambda: relays.is_busy or outgoing.is_busy)
+        self._objects = objects = Objects(link, table, values, outgoing, completions, fetches, self._watches, hub)
         self._tasks = tasks = Tasks(table, calls, completions)
         self._streams = streams = Streams(table, calls, completions)
         self._queues = queues = Queues(table, actors, completions)
@@ -103,7 +105,7 @@ class Session:
             "cluster.available": cluster.available,
             _FAILED: self._told,
         }
-        self._serving = Serving(self._outgoing, values, operations, WAITS)
+        self._serving = Serving(outgoing, values, operations, WAITS)
         self._handlers: dict[int, Callable[[Frame], None]] = {
             REQUEST: self._serving.request,
             EVENT: self._serving.request,
