@@ -113,7 +113,7 @@ def make_hub() -> None:
         # By itself it would go where its maker's placement group is, and with that.
         "scheduling_strategy": _place(),
     }
-    ray.remote(_actor_class()).options(**options).remote({}, {"module": "klaw_agent.hub_agent"})
+    ray.remote(actor_class()).options(**options).remote({}, {"module": "klaw_agent.hub_agent"})
 
 
 def package_sources() -> dict[str, str]:
@@ -132,7 +132,7 @@ def _find() -> Any:
 
 
 @functools.cache
-def _actor_class() -> Any:
+def actor_class() -> Any:
     """The loader, as a class that nobody can import, so that Ray ships the class itself; and with it the sources: as an argument they
     would be an object of their maker's, and gone with it when the actor starts again."""
     sources = package_sources()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 from client import Client, Failure, Run
 
-from klaw_agent.gateway.frames import OF_MESSAGE, VALUE
-from klaw_agent.hub_actor import NAME, NAMESPACE
+from klaw_agent.codec import decode, encode
+from klaw_agent.gateway.frames import OF_MESSAGE, PUT, STORED, VALUE
+from klaw_agent.hub_actor import NAME, NAMESPACE, actor_class
 from klaw_agent.lane import hello
 from klaw_agent.wire.control_frames import GOODBYE_FRAME
-from klaw_agent.wire.frame import EVENT, REQUEST
+from klaw_agent.wire.frame import EVENT, REQUEST, RESPONSE, write_header
 from tests.peer import Peer
 
 OBJECT_REF, ACTOR, QUEUE = 1, 2, 11
@@ -213,5 +215,31 @@ def test_what_is_encoded_wrongly_is_named(with_client: Run):
                 await client.ask("hub.adopt", argument)
         with pytest.raises(Failure, match="no references of kind 3"):
             await borrow(client, {"origin": 1, "number": 1}, 3)[1]
+
+    with_client(test)
+
+
+def test_the_hub_owns_large_messages_of_an_agent_that_is_gone(with_client: Run):
+    import ray
+
+    async def test(client: Client) -> None:
+        agent = ray.remote(actor_class()).options(num_cpus=0, max_concurrency=10).remote({}, {"namespace": "tests"})
+        at = json.loads((await agent.start.remote())[1:])
+        peer = Peer(*await asyncio.open_connection(at["host"], at["port"]))
+        assert await peer.greet(bytes.fromhex(at["token"])) == hello.WELCOME
+        hub = await hub_of(client)
+        token = await hub.export(OBJECT_REF)
+        message = encode({"large": os.urandom(300_000)})
+        body = len(message).to_bytes(8, "little") + message
+        peer.writer.write(write_header(PUT, OF_MESSAGE, 1, len(body)) + body)
+        assert (await peer.receive())[:3] == (STORED, 0, 1)
+        peer.send(REQUEST, 0, 2, ["hub.adopt", {"token": token, "number": 1}])
+        assert (await peer.receive())[:3] == (RESPONSE, 0, 2)
+        await peer.close()
+        ray.kill(agent)
+        number, borrowed = borrow(client, token)
+        await borrowed
+        assert await client.get(number) == decode(message)
+        await hub.close()
 
     with_client(test)
