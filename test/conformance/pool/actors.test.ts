@@ -1,5 +1,6 @@
 import {
   ActorDiedError,
+  ActorUnschedulableError,
   channel,
   type ObjectRef,
   type PoolWorkerProgress,
@@ -26,7 +27,7 @@ import { numbers, untilStats } from '../channels/support.ts'
 import { conformance } from '../engine.ts'
 import { states } from './support.ts'
 
-conformance('pools of actors', (engine, it) => {
+conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' }, (engine, it) => {
   const { Gate } = engine.fixtures
   let klaw: Runtime
   let ledger: LedgerHandle
@@ -191,6 +192,8 @@ conformance('pools of actors', (engine, it) => {
   it('fail when their workers can not be started', async () => {
     const [tx, rx] = await klaw.channel<number>()
     await tx.send(1)
+    const nowhere = klaw.pool(rx, NeverStarts, { size: 2, actorOptions: { numCpus: 100 } })
+    expect(await rejection(nowhere.done)).toBeInstanceOf(ActorUnschedulableError)
     const never = klaw.pool(rx, NeverStarts, { size: 2 })
     const error = (await rejection(never.done)) as ActorDiedError
     expect(error).toBeInstanceOf(ActorDiedError)
@@ -252,9 +255,12 @@ conformance('pools of actors', (engine, it) => {
     const busy = own.pool(local, () => gate.pass.remote('it'), { size: 1 })
     await tx.send(1)
     await gate.arrivals.remote(1)
+    // That nobody waits for this one is no unhandled rejection.
+    own.pool(remote, () => {}, { size: 1 })
     const pending = [idle.done, busy.done].map(rejection)
     await own.shutdown()
     for (const error of await Promise.all(pending)) expect(error).toBeInstanceOf(RuntimeClosedError)
+    expect(busy.unfinished).toEqual([1])
     await idle.close()
     expect(local.stats().receivers).toBe(1)
     local.close()
