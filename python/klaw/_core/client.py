@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import math
 import os
 import secrets
 import socket
@@ -50,11 +52,15 @@ class Client:
     Everything but `close` is to be called with the lock held, from any thread.
     """
 
-    def __init__(self, background: Background, find: Callable[[], HubAddress], grace: int) -> None:
+    def __init__(
+        self, background: Background, find: Callable[[], HubAddress], grace: int, threshold: float = math.inf
+    ) -> None:
         #: By which the hub knows this session's tokens.
         self.origin = secrets.randbits(32)
-        #: The beginning of the ids of the hub's channels, once it is known.
-        self.instance: str | None = None
+        #: Where the hub is, once it was found.
+        self.address: HubAddress | None = None
+        #: Bytes of the largest message that goes through the hub by itself.
+        self.threshold = threshold
         #: Why the session is over; None while it lasts.
         self.error: Exception | None = None
         self._background = background
@@ -123,6 +129,10 @@ class Client:
         self.notify("lease.export", argument)
         return token
 
+    def export_reference(self, token: Token, kind: int) -> None:
+        """Announces something of Ray's that goes into a message; the hub's estate keeps it."""
+        self.notify("lease.export", {"token": token_value(token), "kind": kind, "id": ""})
+
     def next_token(self) -> Token:
         token = (self.origin, self._next_token)
         self._next_token += 1
@@ -131,6 +141,10 @@ class Client:
     def claim(self, token: Token, stream: int, kind: int, channel: str) -> None:
         """A handle has arrived; `stream` is the new end."""
         self.notify("lease.claim", {"token": token_value(token), "stream": stream, "kind": kind, "id": channel})
+
+    def work(self, function: Callable[..., object], *arguments: object, failed: Callable[[Exception], None]) -> None:
+        """Calls a function that blocks, on a thread of its own, once the hub was found."""
+        self._background.start(self._work(function, arguments, failed))
 
     def drop(self, close: Callable[[], None]) -> None:
         """Closes what nobody holds any more. From any thread, with or without the lock: what is collected is collected anywhere."""
@@ -162,7 +176,7 @@ class Client:
     async def _connect(self, find: Callable[[], HubAddress], grace: int) -> None:
         loop = self._background.loop
         try:
-            address = await loop.run_in_executor(None, find)
+            address = self.address = await loop.run_in_executor(None, find)
             lane = self._lane = HubLane(address, grace)
             connection = await lane.connect(lambda transport: Connection(transport, {}))
             connection.stray_frame = self._frame
@@ -174,13 +188,24 @@ class Client:
                 self._connection = connection
             connection.on_lost(self._lost)
             self._flush()
-            instance = (await opened)["instance"]
-            with LOCK:
-                self.instance = str(instance)[:8]
+            await opened
         except Exception as error:
             self._lost(error if isinstance(error, KlawError) else _unreachable(error))
             if self._lane is not None:
                 self._lane.close()
+
+    async def _work(
+        self, function: Callable[..., object], arguments: tuple[object, ...], failed: Callable[[Exception], None]
+    ) -> None:
+        try:
+            # What connects is not ended by who gives up waiting for it.
+            await asyncio.shield(asyncio.wrap_future(self._started))
+            if self.error is not None:
+                raise self.error
+            await self._background.loop.run_in_executor(None, function, *arguments)
+        except Exception as error:
+            with LOCK:
+                failed(error)
 
     def _schedule(self) -> None:
         if not self._is_scheduled and self.error is None:

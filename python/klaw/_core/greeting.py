@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 from klaw_agent.errors import KlawError
 from klaw_agent.lane import hello
@@ -22,6 +22,9 @@ class HubAddress(NamedTuple):
     port: int
     token: bytes
     tls: bool
+    #: Which process it is, as hex, and its actor; there is none in tests without Ray.
+    instance: str = ""
+    actor: Any = None
 
 
 class Greeting(NamedTuple):
@@ -41,7 +44,7 @@ class Greeting(NamedTuple):
 
 async def greet(address: HubAddress, asked: hello.Hello) -> Greeting:
     """Connects and says hello. Raises `OSError` when the hub can not be reached, `KlawError` when something else answers."""
-    host, port, token, tls = address
+    host, port, token, tls = address[:4]
     loop = asyncio.get_running_loop()
     protocol = _HelloProtocol(hello.write_hello(token, asked))
     context = client_tls() if tls else None

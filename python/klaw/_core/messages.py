@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from klaw_agent.codec import CodecContext, decode, encode
 from klaw_agent.errors import SerializationError
@@ -43,6 +43,12 @@ class Message:
         self.data = data
         self.tokens = tokens
 
+    def check_inline(self) -> None:
+        """Raises `SerializationError` when it is too large for a frame."""
+        if len(self.data) > LARGEST:
+            size = len(self.data)
+            raise SerializationError(f"the message has {size} bytes; inline it can have {LARGEST}", path="message")
+
 
 class _Scratch(threading.local):
     """What one thread is encoding or decoding."""
@@ -68,11 +74,6 @@ def encode_message(client: Client, value: object, root: str = "message") -> Mess
     tokens = scratch.tokens
     try:
         data = encode(value, _CONTEXT, root)
-        if len(data) > LARGEST:
-            raise SerializationError(
-                f"{root} has {len(data)} bytes, the largest message has {LARGEST}: put it into Ray's object store and send the ref",
-                path=root,
-            )
         return Message(data, tokens)
     except BaseException:
         with LOCK:
@@ -87,17 +88,56 @@ def decode_plain(data: memoryview) -> object:
     return decode(data, _CONTEXT, borrow=True, root="message")
 
 
-async def borrowed(item: Item, waits: Waits) -> dict[Token, object]:
-    """What the message refers to in Ray, borrowed from the hub; nothing is claimed yet. Raises what the hub says of what is gone."""
-    wanted: dict[Token, int] = {}
+async def opened(client: Client, item: Item, waits: Waits) -> tuple[memoryview, dict[Token, object]]:
+    """The bytes of the message itself, which may lie in Ray's store, and what it refers to in Ray, borrowed from the hub. Nothing is
+    claimed yet. Raises what the hub says of what is gone."""
+    data = item.data
+    wanted = _references_in(data)
+    stored = next((token for token, kind in wanted.items() if kind == ray_references.STORED_MESSAGE), None)
+    if stored is not None:
+        data = await ray_references.load(client, stored, waits)
+        wanted = _references_in(data)
+    return data, {token: await ray_references.borrow(client, token, waits) for token in wanted}
+
+
+def _references_in(data: memoryview) -> dict[Token, int]:
+    found: dict[Token, int] = {}
 
     def look(kind: int, token: Token, details: Sequence[Any]) -> object:
         if ray_references.is_reference(kind):
-            wanted[token] = kind
+            found[token] = kind
         return None
 
-    _decode_with(item.data, look)
-    return {token: await ray_references.borrow(token, kind, waits) for token, kind in wanted.items()}
+    _decode_with(data, look)
+    return found
+
+
+async def stored(client: Client, message: Message, waits: Waits) -> Message:
+    """Puts a large message into Ray's store, as the hub's; returns what is sent instead. Its handles stay the message's."""
+    with LOCK:
+        token = client.next_token()
+        client.export_reference(token, ray_references.STORED_MESSAGE)
+    try:
+        await ray_references.store(client, token, message.data, waits)
+    except BaseException:
+        with LOCK:
+            client.release([token])
+        raise
+    data = encode(_Stored(token, len(message.data)), _STORED_CONTEXT)
+    return Message(data, [*message.tokens, token])
+
+
+class _Stored(NamedTuple):
+    """Stands for a message that is in Ray's store."""
+
+    token: Token
+    size: int
+
+
+def _encode_stored(value: object) -> tuple[int, object] | None:
+    if not isinstance(value, _Stored):
+        return None
+    return ray_references.STORED_MESSAGE, [*value.token, value.size]
 
 
 def decode_message(data: memoryview, arrive: Arrival, lent: Mapping[Token, object]) -> object:
@@ -141,12 +181,11 @@ def _encode_handle(value: object) -> tuple[int, object] | None:
         return None
     with LOCK:
         token = client.next_token()
-        client.notify(
-            "lease.export", {"token": {"origin": token[0], "number": token[1]}, "kind": reference.kind, "id": ""}
-        )
+        client.export_reference(token, reference.kind)
     _scratch.tokens.append(token)
-    ray_references.adopt(token, reference)
+    ray_references.adopt(client, token, reference)
     return reference.kind, [token[0], token[1], *reference.details]
 
 
 _CONTEXT: Final = CodecContext(decode_handle=_decode_handle, encode_handle=_encode_handle, serializers=REGISTRY)
+_STORED_CONTEXT: Final = CodecContext(encode_handle=_encode_stored)

@@ -15,8 +15,6 @@ OBJECT_REF: Final = 1
 ACTOR: Final = 2
 QUEUE: Final = 11
 
-#: Whichever hub there is. Tokens of sessions of another one are not known to it.
-_ANY_INSTANCE: Final = ""
 #: A message that lies in Ray's store.
 STORED_MESSAGE: Final = 12
 
@@ -58,7 +56,7 @@ def adopt(client: Client, token: Token, reference: Reference) -> None:
     def hand_over() -> None:
         import ray
 
-        ray.get(_ask(client, "adopt", token, [reference.held], False))
+        ray.get(_ask(client, "adopt", token, [reference.held, False]))
 
     # Whoever borrows it is told, since the hub waits for it no longer.
     client.work(hand_over, failed=lambda error: client.release([token]))
@@ -79,7 +77,7 @@ async def store(client: Client, token: Token, data: bytes, waits: Waits) -> None
     await _connected(client, waits)
     ours = ray.put(RawBytes(data))
     kept = await _answer(_call(client, "keep", [ours]), waits)
-    await _answer(_ask(client, "adopt", token, kept, True), waits)
+    await _answer(_ask(client, "adopt", token, [*kept, True]), waits)
 
 
 async def load(client: Client, token: Token, waits: Waits) -> memoryview:

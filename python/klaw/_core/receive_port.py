@@ -13,7 +13,7 @@ from .client import Client
 from .host import Holding
 from .identity import CLOSED_RECEIVER, NO_SENDER, Identity, Kind, Refusal, failing, read_end, refusing
 from .inbox import Item, ItemWaiter
-from .messages import Arrival, borrowed, decode_message, decode_plain
+from .messages import Arrival, decode_message, decode_plain, opened
 from .pending import LOCK, Deadline, Pending, Waits
 from .receiver_stream import ReceiverStream
 
@@ -165,16 +165,17 @@ class ReceivePort:
 
     async def take(self, waiter: ItemWaiter, waits: Waits, arrive: Arrival) -> list[Any]:
         """What the waiter was promised, at least one. Raises the error of the first if that can not be had."""
-        lent: dict[Token, object] = {}
         values: list[Any] = []
         failure: Exception | None = None
         items = list(waiter.items)
         try:
             for item in items:
-                if item.tokens:
-                    lent.update(await self._held(waiter, borrowed(item, waits)))
                 # Before it counts as taken: the hub releases the handles inside once it does, and decoding claims them.
-                values.append(self._present(item, arrive, lent))
+                lent: dict[Token, object] = {}
+                data = item.data
+                if item.tokens:
+                    data, lent = await self._held(waiter, opened(self.client, item, waits))
+                values.append(self._present(item, data, arrive, lent))
         except Exception as error:
             failure = error
         with LOCK:
@@ -208,10 +209,10 @@ class ReceivePort:
             raise self.refusal()
         return self.holding.export(self.kind, kept), self.holding.identity.detail()
 
-    def _present(self, item: Item, arrive: Arrival, lent: dict[Token, object]) -> Any:
+    def _present(self, item: Item, data: memoryview, arrive: Arrival, lent: dict[Token, object]) -> Any:
         if item.missed:
             raise ChannelLagged(f"the receiver was too slow and missed {item.missed} values", missed=item.missed)
-        value = decode_message(item.data, arrive, lent) if item.tokens else decode_plain(item.data)
+        value = decode_message(data, arrive, lent) if item.tokens else decode_plain(data)
         return Delivery(self.stream, item, value) if self.holding.identity.ack else value
 
     def _park(self, wants: float) -> ItemWaiter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import sys
 import threading
@@ -18,6 +19,8 @@ from .pending import LOCK
 
 #: Seconds for which the hub keeps what this process holds when it has lost touch with it, as in TypeScript.
 _GRACE: Final = 30
+#: Bytes, as in TypeScript.
+_THRESHOLD: Final = 100 * 1024
 #: Seconds between two looks whether the program has left its cluster.
 _LOOK: Final = 1.0
 
@@ -25,8 +28,12 @@ _LOOK: Final = 1.0
 class Runtime:
     """One a process; tests make others. `find` says where the hub is, and may block; `cluster` says which cluster this is."""
 
-    def __init__(self, find: Callable[[], HubAddress], cluster: Callable[[], object]) -> None:
+    def __init__(
+        self, find: Callable[[], HubAddress], cluster: Callable[[], object], threshold: float = math.inf
+    ) -> None:
         self.grace = _GRACE
+        #: Bytes of the largest message that goes through the hub; larger ones lie in Ray's store.
+        self.threshold: float = threshold
         self._find = find
         self._cluster = cluster
         self._background: Background | None = None
@@ -48,7 +55,7 @@ class Runtime:
                 self._background.call(self._look)
             self._of = cluster
             with LOCK:
-                self._client = Client(self._background, self._find, self.grace)
+                self._client = Client(self._background, self._find, self.grace, self.threshold)
             return self._client
 
     def shutdown(self) -> None:
@@ -85,8 +92,9 @@ class Runtime:
 def _find_hub() -> HubAddress:
     from klaw_agent.hub_actor import start_hub
 
-    _, address = start_hub()
-    return HubAddress(address.host, address.port, bytes.fromhex(address.token), address.tls)
+    actor, address = start_hub()
+    token = bytes.fromhex(address.token)
+    return HubAddress(address.host, address.port, token, address.tls, address.instance, actor)
 
 
 def _current_cluster() -> object:
@@ -100,6 +108,6 @@ def _current_cluster() -> object:
     return address
 
 
-RUNTIME: Final = Runtime(_find_hub, _current_cluster)
+RUNTIME: Final = Runtime(_find_hub, _current_cluster, _THRESHOLD)
 atexit.register(RUNTIME.shutdown)
 os.register_at_fork(after_in_child=RUNTIME.forget)

@@ -12,7 +12,7 @@ from .client import Client
 from .credits import SlotWaiter
 from .host import Holding
 from .identity import CLOSED_SENDER, NO_RECEIVER, Identity, Kind, Refusal, failing, read_end, refusing
-from .messages import Message, encode_message
+from .messages import Message, encode_message, stored
 from .pending import LOCK, Deadline, Pending, Waits
 from .sender_stream import Attempt, SenderStream
 
@@ -78,6 +78,8 @@ class SendPort:
         if self.is_closed:
             raise self.refusal(value)
         message = encode_message(self.client, value)
+        if len(message.data) > self.client.threshold:
+            return message
         with LOCK:
             if not self.is_closed and self.stream.credits.try_acquire():
                 self.stream.commit(message.data, message.tokens)
@@ -91,14 +93,14 @@ class SendPort:
             await self.send_message(message, value, deadline, waits)
 
     async def send_message(self, message: Message, value: object, deadline: Deadline, waits: Waits) -> None:
-        """As `send`, once `send_now` has found no slot."""
-        await self._send_all([message], value, deadline, waits)
+        """As `send`, once `send_now` has found no slot, or the message large."""
+        await self._send_all(await self._ready([message], waits), value, deadline, waits)
 
     async def send_batch(self, values: Sequence[Any], deadline: Deadline, waits: Waits) -> None:
         """All in one go if they fit in the capacity. Raises `ChannelPartialSend` besides."""
         if self.is_closed:
             raise self.refusal(values)
-        messages = self._encode_all(values)
+        messages = await self._ready(self._encode_all(values), waits)
         if messages:
             await self._send_all(messages, values, deadline, waits)
 
@@ -106,7 +108,7 @@ class SendPort:
         """All now, or none. Raises `ChannelFull`, `ChannelClosed`."""
         if self.is_closed:
             raise self.refusal(given)
-        messages = self._encode_all(values)
+        messages = await self._ready(self._encode_all(values), waits)
         if not messages or await self._attempt(messages, waits):
             return
         with LOCK:
@@ -144,6 +146,7 @@ class SendPort:
     def use_permit(self, value: object) -> None:
         """Sends under a slot that is held. Raises `ChannelClosed`; `SerializationError` with the slot still held."""
         message = encode_message(self.client, value)
+        message.check_inline()
         with LOCK:
             self._permits -= 1
             try:
@@ -234,6 +237,19 @@ class SendPort:
         try:
             # What was encoded before one that can not be is in the list.
             messages.extend(encode_message(self.client, value) for value in values)
+        except BaseException:
+            self._let_go(messages)
+            raise
+        return messages
+
+    async def _ready(self, messages: list[Message], waits: Waits) -> list[Message]:
+        """Large ones lie in Ray's store before anything of them is sent."""
+        try:
+            for index, message in enumerate(messages):
+                if len(message.data) > self.client.threshold:
+                    messages[index] = await stored(self.client, message, waits)
+                else:
+                    message.check_inline()
         except BaseException:
             self._let_go(messages)
             raise

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from in_process_hub import InProcessHub
+from waiting import wait_until
 
 import klaw
 
@@ -275,10 +275,3 @@ def test_unbounded(hub: InProcessHub) -> None:
     tx.send_batch(range(30_000))
     tx.close()
     assert sum(1 for _ in rx) == 30_000
-
-
-def wait_until(condition: object, seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < until, "the condition has not come about"
-        time.sleep(0.002)
