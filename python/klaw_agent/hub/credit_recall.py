@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Final
 
@@ -28,9 +29,11 @@ class _Attempt:
 class CreditRecall:
     """Calls unused credits back when somebody else could use them."""
 
-    def __init__(self, slots: Slots, senders: AbstractSet[SenderEnd]) -> None:
+    def __init__(self, slots: Slots, senders: AbstractSet[SenderEnd], lent: Callable[[], float]) -> None:
+        """`lent` says how many slots are credits that senders hold."""
         self._slots = slots
         self._senders = senders
+        self._lent = lent
         self._loop = asyncio.get_running_loop()
         self._attempts: list[_Attempt] = []
         self._starved_timer: asyncio.TimerHandle | None = None
@@ -88,6 +91,9 @@ class CreditRecall:
             self.starved()
 
     def _recall_others(self, end: SenderEnd | None) -> set[SenderEnd]:
+        if self._lent() == 0:
+            # A channel that is full of items is not worth a look at thousands of senders.
+            return set()
         asked = {other for other in self._senders if other is not end and other.held > 0 and other.awaited == 0}
         for other in asked:
             other.recall()

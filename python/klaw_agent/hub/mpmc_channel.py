@@ -59,7 +59,7 @@ class MpmcChannel:
         self._senders: dict[SenderEnd, None] = {}
         self._receivers: dict[ReceiverEnd, None] = {}
         self._queue = ItemQueue()
-        self._credits = CreditRecall(self.slots, self._senders.keys())
+        self._credits = CreditRecall(self.slots, self._senders.keys(), self._lent)
         self._items = ItemRecall(self._queue, self._receivers)
         self._unacknowledged = Unacknowledged(options.ack_timeout / 1000, self._expired) if options.ack else None
         #: Ends and tokens.
@@ -269,6 +269,9 @@ class MpmcChannel:
         self.release_receiver()
 
     # Inside.
+
+    def _lent(self) -> float:
+        return self.slots.capacity - self.slots.available - self._open
 
     @property
     def _length(self) -> int:

@@ -78,7 +78,9 @@ class Schedule:
         channel = self.world.channel
         with_senders = sum(end.held for end in channel._senders)
         assert self.world.free() + with_senders + self.world.stat("length") == self.world.stat("capacity")
-        assert self.world.stat("length") >= self.world.channel._queue.length
+        assert self.world.stat("length") >= channel._queue.length
+        if self.world.stat("capacity") < float("inf"):
+            assert channel._lent() == with_senders
         for end in channel._receivers:
             assert (end in channel._queue.holding) == (end.untaken > 0)
 
