@@ -45,7 +45,7 @@ export class RayChannels implements ChannelEngine {
     this.#objects = objects
     this.#options = options
     for (const kind of kinds) {
-      client.onArrival(kind, (origin, details) => this.#now().hub.arrived(kind, [origin, ...details]))
+      client.onArrival(kind, (origin, details) => this.#now().hub.arrived(kind, [origin, ...details], true))
     }
   }
 

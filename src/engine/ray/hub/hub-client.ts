@@ -64,10 +64,10 @@ export class HubClient implements ChannelArrivals, ReferenceDesk {
       .catch((error: unknown) => this.connection.close(KlawError.from(error)))
   }
 
-  /** Makes a handle of what arrived for one, in a message or in another value. */
-  arrived(kind: number, body: unknown): unknown {
+  /** Makes a handle of what arrived for one. `kept`: in one of Ray's values, not in a message. */
+  arrived(kind: number, body: unknown, kept = false): unknown {
     const [origin, number, ...details] = body as [number, number, ...unknown[]]
-    const token = { origin, number }
+    const token: KeptToken = kept ? { origin, number, kind, ...idOf(details[0]) } : { origin, number }
     const factory = this.#factories.get(kind)
     if (factory !== undefined) return factory(token, details[0])
     if (kind === HandleKind.storedMessage) return new StoredReference(token, details[0] as number)
@@ -129,12 +129,19 @@ export class HubClient implements ChannelArrivals, ReferenceDesk {
   }
 
   claim(token: Token, stream: number): void {
-    this.connection.notify('lease.claim', { token, stream })
+    const { origin, number, ...kept } = token as KeptToken
+    this.connection.notify('lease.claim', { token: { origin, number }, stream, ...kept })
   }
 
   readonly releaseTokens = (tokens: readonly Token[] | undefined): void => {
     if (tokens !== undefined && tokens.length > 0) this.connection.notify('lease.release', tokens)
   }
+}
+
+/** Of a handle in one of Ray's values. The hub does not remember for ever that there was one: with these the channel is found without. */
+interface KeptToken extends Token {
+  readonly kind?: number
+  readonly id?: string
 }
 
 /** Stands for a message that is in Ray's object store. */
@@ -152,6 +159,12 @@ class StoredReference implements Handle {
     const { origin, number } = this.token
     return { kind: HandleKind.storedMessage, body: [origin, number, this.size] }
   }
+}
+
+/** Which channel the details of an end are about; watches have more to tell. */
+function idOf(detail: unknown): { readonly id?: string } {
+  const { id } = ((Array.isArray(detail) ? detail[0] : detail) ?? {}) as { readonly id?: unknown }
+  return typeof id === 'string' ? { id } : {}
 }
 
 /** Ids of channels begin with which hub they are of. */
