@@ -54,9 +54,8 @@ def adopt(client: Client, token: Token, reference: Reference) -> None:
     """Hands the reference to the hub, in the background: who borrows it waits until that has happened."""
 
     def hand_over() -> None:
-        import ray
-
-        ray.get(_ask(client, "adopt", token, [reference.held, False]))
+        # `ray.get` warns in the process of an async actor, on whatever thread.
+        _ask(client, "adopt", token, [reference.held, False]).future().result()
 
     # Whoever borrows it is told, since the hub waits for it no longer.
     client.work(hand_over, failed=lambda error: client.release([token]))

@@ -36,8 +36,9 @@ def test_many_to_many_by_name() -> None:
     name = "many"
     actors = [ray_workers.AsyncCollector.remote() for _ in range(2)]
     # One that got all is left with nothing to wait for: each takes what it gets, until all have come.
-    producing = [ray_workers.produce_by_name.remote(name, 1000 * number, 500) for number in range(3)]
     collecting = [actor.collect.remote(name, 10**9) for actor in actors]
+    wait_until(lambda: receivers_of(name) == 2, 60)
+    producing = [ray_workers.produce_by_name.remote(name, 1000 * number, 500) for number in range(3)]
     assert ray.get(producing, timeout=90) == [500] * 3
     wait_until(lambda: sum(ray.get([actor.count.remote() for actor in actors])) == 1500, 60)
     info = klaw.get_channel(name)
@@ -82,12 +83,12 @@ def test_handles_travel_everywhere() -> None:
     assert answer.is_closed
     assert receiver.recv(timeout=60) == "from a task"
     ray.get(made)
+    tx, _ = klaw.channel("made-by-a-task")
     rx: Any = ray.get(ray_workers.make_channel.remote(), timeout=60)
     assert rx.recv(timeout=60) == "hello"
     # In an object, more than once; and inside a message.
     stored = ray.put({"ends": [rx]})
     first, second = ray.get(stored)["ends"][0], ray.get(stored)["ends"][0]
-    tx, _ = klaw.channel("made-by-a-task")
     tx.send_batch(["a", "b"])
     assert {first.recv(timeout=60), second.recv(timeout=60)} == {"a", "b"}
     outer, inner = klaw.channel()
@@ -203,3 +204,8 @@ def test_latency_is_sane() -> None:
         tx.send(number)
         assert rx.recv() == number
     assert time.monotonic() - start < 30
+
+
+def receivers_of(name: str) -> int:
+    info = klaw.get_channel(name)
+    return 0 if info is None else info.stats.receivers
