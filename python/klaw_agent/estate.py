@@ -14,7 +14,8 @@ from .wire.items import Token
 LINGERING: Final = 30.0
 
 #: What was adopted, and whether that is a large message itself, and no reference in one. A list, in which Ray leaves a reference as it is.
-Reference = list[Any]
+#: Or, encoded as a value, the error because of which there is none.
+Reference = list[Any] | bytes
 
 
 class _Place:
@@ -23,7 +24,7 @@ class _Place:
     __slots__ = ("is_released", "lends", "reference", "was_lent")
 
     def __init__(self) -> None:
-        self.reference: Reference | Exception | None = None
+        self.reference: Reference | None = None
         self.is_released = False
         self.was_lent = False
         self.lends: list[asyncio.Future[Reference]] = []
@@ -33,12 +34,12 @@ class _Place:
         """Whether nobody can want it any more: a large message that has been borrowed and taken."""
         return self.is_released and self.was_lent and isinstance(self.reference, list) and self.reference[1] is True
 
-    def settle(self, outcome: Reference | Exception) -> None:
+    def settle(self, outcome: Reference | ChannelBackendError) -> None:
         lends, self.lends = self.lends, []
         for lend in lends:
             if lend.done():
                 continue
-            if isinstance(outcome, Exception):
+            if isinstance(outcome, ChannelBackendError):
                 lend.set_exception(outcome)
             else:
                 lend.set_result(outcome)
@@ -59,7 +60,7 @@ class Estate:
     def __len__(self) -> int:
         return sum(map(len, self._places.values()))
 
-    def adopt(self, token: Token, reference: Reference | Exception) -> None:
+    def adopt(self, token: Token, reference: Reference) -> None:
         """Holds the reference from now on. Raises `ChannelBackendError` when nobody can ask for it any more."""
         place = self._place(token)
         place.reference = reference
@@ -68,12 +69,9 @@ class Estate:
             self._drop(token)
 
     async def lend(self, token: Token) -> Reference:
-        """What was adopted under the token; waits for it. Raises `ChannelBackendError` when that is gone, or can not come any more, and
-        what it was adopted with instead of a reference."""
+        """What was adopted under the token; waits for it. Raises `ChannelBackendError` when that is gone, or can not come any more."""
         place = self._place(token)
         place.was_lent = True
-        if isinstance(place.reference, Exception):
-            raise place.reference
         if place.reference is not None:
             reference = place.reference
             if place.is_over:

@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import ray
 import ray.util
+from ray.experimental import get_local_object_locations
 
 from .errors import ChannelBackendError
 from .estate import Estate, Reference
 from .gateway.completions import Completions
+from .gateway.watches import Watches, make_watches
 from .hub.hub import Hub
 from .lane.connections import Connections
 from .lane.resumable_transport import ResumableTransport
@@ -44,6 +46,7 @@ class Agent:
         self._host = settings.get("host")
         self._address: dict[str, Any] | None = None
         self._completions: Completions | None = None
+        self._watches: Watches | None = None
         self._hub: Hub | None = None
         self._estate: Estate | None = None
 
@@ -59,6 +62,7 @@ class Agent:
             host = self._host or ray.util.get_node_ip_address()
             port = listener.start(host)
             self._completions = Completions(asyncio.get_running_loop())
+            self._watches = make_watches(self._completions)
             self._address = {
                 "host": host,
                 "port": port,
@@ -69,7 +73,7 @@ class Agent:
             _log.info("hub %s listens on %s:%d", self._instance, host, port)
         return self._address
 
-    async def answer_adopt(self, instance: str, token: Token, reference: Reference | Exception) -> None:
+    async def answer_adopt(self, instance: str, token: Token, reference: Reference) -> None:
         """Holds a reference for as long as its token stands in a message; or says why there is none."""
         self._estate_of(instance).adopt(_checked(token), reference)
 
@@ -78,9 +82,22 @@ class Agent:
         return await self._estate_of(instance).lend(_checked(token))
 
     async def answer_own(self, giver: Any, key: int) -> list[Any]:
-        """Makes an object whose owner this process is, in a list of one. Its value is what the agent `giver` gives for `key`, and lies on
-        that agent's node."""
-        return [giver.ask.remote("give", key)]
+        """Makes an object whose owner this process is, in a list of one, and waits until it is stored. Its value is what the agent `giver`
+        gives for `key`, and lies on that agent's node. Raises what that agent, or storing, raises."""
+        if self._watches is None:
+            raise ChannelBackendError("the hub has not been started")
+        ref = giver.ask.remote("give", key)
+        settled = asyncio.Event()
+        end = self._watches.watch(ref, settled.set)
+        try:
+            await settled.wait()
+        finally:
+            end()
+        where = get_local_object_locations([ref]).get(ref) or {}
+        if not where.get("node_ids") and not where.get("did_spill"):
+            # Nothing lies in a store, so it is small: a failure, or a small value.
+            await ref
+        return [ref]
 
     async def answer_keep(self, reference: list[Any]) -> list[Any]:
         """As `own`, for `RawBytes` that somebody who is no agent has stored: they are copied to this node."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 
 import ray
@@ -12,6 +11,7 @@ import ray.actor
 import ray.exceptions
 from ray.util.queue import Queue
 
+from ..codec import decode, encode
 from ..errors import ChannelBackendError, KlawError, RayError, SerializationError
 from ..hub_actor import HubAddress, start_hub
 from ..raw_bytes import RawBytes
@@ -20,7 +20,7 @@ from .actors import Actors
 from .completions import Completions
 from .entries import ActorEntry, Entry, ObjectEntry
 from .gifts import Gifts
-from .ray_errors import as_klaw_error, cause_of
+from .ray_errors import as_klaw_error, cause_of, plain
 from .serving import Request, birth
 from .table import Table
 from .values import ACTOR, OBJECT_REF, QUEUE, ref_of
@@ -53,7 +53,7 @@ class HubDesk:
         elif isinstance(entry, ActorEntry) and entry.failure is None:
             held = [entry.handle if entry.queue is None else entry.queue, False]
         else:
-            held = as_klaw_error(entry.failure or RayError(f"{entry.number} is nothing that a message can refer to"))
+            held = _encoded(entry.failure or RayError(f"{entry.number} is nothing that a message can refer to"))
         await self._ask("adopt", token, held)
 
     def borrow(self, request: Request) -> Awaitable[dict[str, Any]]:
@@ -92,24 +92,25 @@ class HubDesk:
         born = self._actors.give_birth(entry, lent if queue is None else queue.actor)
         return {"kind": kind, **born, **({} if queue is None else {"maxsize": queue.maxsize})}
 
-    @contextlib.asynccontextmanager
-    async def own(self, data: memoryview) -> AsyncIterator[Any]:
-        """The ref of an object that is the hub's, and is made of these bytes. It has to have settled at the end of the context; until then
-        nobody may change the bytes."""
+    async def own(self, data: memoryview) -> Any:
+        """The ref of an object that is the hub's, and holds these bytes. Until then nobody may change them. Raises why it could not be stored."""
         if self._gifts is None:
             ours = await self._completions.call(lambda: ray.put(RawBytes(data)))
             [ref] = await self._call("keep", [ours])
-            yield ref
-            return
+            return ref
         key = self._gifts.add(data)
         try:
             [ref] = await self._call("own", self._gifts.giver, key)
-            yield ref
+            return ref
         finally:
             self._gifts.remove(key)
 
     async def _lent(self, token: Token, kinds: type | tuple[type, ...], what: str) -> tuple[Any, bool]:
-        lent, is_value = await self._ask("lend", token)
+        reference = await self._ask("lend", token)
+        if isinstance(reference, bytes):
+            failure = decode(reference)
+            raise failure if isinstance(failure, KlawError) else RayError(f"the reference has failed: {failure}")
+        lent, is_value = reference
         if not isinstance(lent, kinds):
             raise ChannelBackendError(f"what the message refers to is a {type(lent).__name__}, and no {what}")
         return lent, bool(is_value)
@@ -139,6 +140,15 @@ def _token(request: Request) -> Token:
     if type(origin) is not int or type(number) is not int:
         raise SerializationError(f"{request.operation}: 'token' has no origin or no number", path="token")
     return origin, number
+
+
+def _encoded(error: BaseException) -> bytes:
+    """An error for whoever borrows what has failed. Pickled, it would be of a class of this process's."""
+    try:
+        return encode(as_klaw_error(error))
+    except Exception:
+        # Its cause can not be written.
+        return encode(RayError(plain(error)))
 
 
 def _failure(error: BaseException) -> BaseException:

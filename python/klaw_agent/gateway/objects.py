@@ -137,9 +137,7 @@ class Objects:
 
     async def _give_to_hub(self, stream: int, entry: ObjectEntry, data: memoryview) -> None:
         try:
-            async with self._hub.own(data) as ref:
-                entry.ref = ref
-                await self._settled(entry)
+            ref = await self._hub.own(data)
         except asyncio.CancelledError:
             entry.fail(RayError("the session ended while the value was being stored"))
             raise
@@ -147,21 +145,6 @@ class Objects:
             self._stored(stream, entry, None, error)
         else:
             self._stored(stream, entry, ref, None)
-
-    async def _settled(self, entry: ObjectEntry) -> None:
-        """Waits until an object of somebody else's is there, without fetching it. Raises what it failed with."""
-        settled: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        def tell(_entry: ObjectEntry, outcome: int) -> None:
-            if not settled.done():
-                settled.set_result(outcome)
-
-        end = self._watches.watch(entry.ref, functools.partial(self._judge, entry, tell))
-        try:
-            if await settled == HAS_FAILED:
-                await entry.ref
-        finally:
-            end()
 
     def _stored(self, stream: int, entry: ObjectEntry, ref: Any, error: BaseException | None) -> None:
         if error is not None:

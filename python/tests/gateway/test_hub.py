@@ -138,8 +138,9 @@ def test_what_failed_before_ray_knew_of_it_fails_for_the_borrower(with_client: R
         await client.ask("hub.adopt", {"token": token, "number": actor})
         number, borrowed = borrow(client, token, ACTOR)
         for failing in (created, borrowed, client.get(client.invoke(number, "add"))):
-            with pytest.raises(Failure, match="NotThere"):
+            with pytest.raises(Failure, match="NotThere") as failure:
                 await failing
+            assert failure.value.error.code.startswith("RAY")
         await hub.close()
 
     with_client(test)
@@ -236,6 +237,9 @@ def test_the_hub_owns_large_messages_of_an_agent_that_is_gone(with_client: Run):
         peer.send(REQUEST, 0, 2, ["hub.adopt", {"token": token, "number": 1}])
         assert (await peer.receive())[:3] == (RESPONSE, 0, 2)
         await peer.close()
+        # Asked for something that the agent does not have.
+        with pytest.raises(ray.exceptions.RayTaskError, match="has ended"):
+            await ray.get_actor(NAME, namespace=NAMESPACE).ask.remote("own", agent, 17)
         ray.kill(agent)
         number, borrowed = borrow(client, token)
         await borrowed
