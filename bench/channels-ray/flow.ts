@@ -47,6 +47,7 @@ export class Flow {
       }),
     )
     await Promise.all(sending.map((party, sender) => party.order({ t: 'open-sender', line, sender })))
+    await Promise.all([...receiving, ...sending].map((party) => party.order({ t: 'settle' })))
     return new Flow(line, sending, receiving)
   }
 

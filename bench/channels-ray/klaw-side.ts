@@ -13,6 +13,8 @@ export class KlawSide implements Side {
   readonly #runtime: Runtime
   /** Loops that end when the session does. */
   readonly #running: Promise<void>[] = []
+  /** Opening a channel gives both of its ends, and this process uses one of them. */
+  readonly #unused: { close(): Promise<void> | void }[] = []
 
   private constructor(runtime: Runtime) {
     this.#runtime = runtime
@@ -25,13 +27,13 @@ export class KlawSide implements Side {
   async sender(line: Line, make: () => Uint8Array): Promise<(count: number) => Promise<void>> {
     if (line.kind === 'broadcast') {
       const [tx, rx] = await this.#broadcast(line)
-      await rx.close()
+      this.#unused.push(rx)
       return async (count) => {
         for (let n = 0; n < count; n++) await tx.send(make())
       }
     }
     const [tx, rx] = await this.#channel(line.name, line.capacity)
-    await rx.close()
+    this.#unused.push(rx)
     return async (count) => {
       for (let n = 0; n < count; n++) await tx.send(make())
     }
@@ -40,7 +42,7 @@ export class KlawSide implements Side {
   async receive(line: Line, take: (item: Uint8Array) => Promise<void> | undefined): Promise<void> {
     const [tx, rx] =
       line.kind === 'broadcast' ? await this.#broadcast(line) : await this.#channel(line.name, line.capacity)
-    await tx.close()
+    this.#unused.push(tx)
     this.#run(async () => {
       for await (const item of rx) {
         const pause = take(item)
@@ -51,7 +53,7 @@ export class KlawSide implements Side {
 
   async answer(line: Line): Promise<void> {
     const [[unused, questions], [answers, other]] = await this.#pair(line)
-    await Promise.all([unused.close(), other.close()])
+    this.#unused.push(unused, other)
     this.#run(async () => {
       for await (const item of questions) await answers.send(item)
     })
@@ -59,11 +61,15 @@ export class KlawSide implements Side {
 
   async asker(line: Line): Promise<(item: Uint8Array) => Promise<Uint8Array>> {
     const [[questions, unused], [other, answers]] = await this.#pair(line)
-    await Promise.all([unused.close(), other.close()])
+    this.#unused.push(unused, other)
     return async (item) => {
       await questions.send(item)
       return answers.recv()
     }
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#unused.splice(0).map((end) => end.close()))
   }
 
   async close(): Promise<void> {

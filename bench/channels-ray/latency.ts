@@ -27,6 +27,7 @@ function roundTrips(id: string, name: string, open: () => Promise<Place>): Conte
       const line = namedLine({ size, capacity: 10_000, kind: 'shared' })
       await answerer.order({ t: 'answer', line })
       await asker.order({ t: 'open-asker', line })
+      await Promise.all([asker, answerer].map((party) => party.order({ t: 'settle' })))
       await asker.order({ t: 'ask', count: scale.count(warmUp, 20) })
       return {
         async round() {

@@ -56,6 +56,10 @@ export class NatsSide implements Side {
     return Promise.resolve(async (item) => (await this.#connection.request(line.name, item)).data)
   }
 
+  settle(): Promise<void> {
+    return Promise.resolve()
+  }
+
   async close(): Promise<void> {
     await this.#connection.close()
     await Promise.all(this.#running)

@@ -11,6 +11,8 @@ export interface Pace {
 export type Order =
   /** Opens the sending end. */
   | { readonly t: 'open-sender'; readonly line: Line; readonly sender: number }
+  /** All parties have opened what they use. */
+  | { readonly t: 'settle' }
   /** Sends; answered by when it began, in nanoseconds of the shared clock. */
   | { readonly t: 'send'; readonly count: number }
   /** Receives from now on, and reports on it. `alone`: gets every item. */

@@ -23,6 +23,9 @@ async function obey(order: Order): Promise<number | readonly number[] | undefine
       items = new Items(order.sender, order.line.size)
       send = await side.sender(order.line, () => items.make())
       return undefined
+    case 'settle':
+      await side.settle()
+      return undefined
     case 'send': {
       const begin = clock()
       await send?.(order.count)
@@ -84,4 +87,6 @@ process.on('message', (message) => {
     (error: unknown) => tell({ t: 'failed', message: (error as Error).stack ?? String(error) }),
   )
 })
+// A parent that has failed takes its parties with it.
+process.on('disconnect', () => process.exit())
 tell({ t: 'ready' })

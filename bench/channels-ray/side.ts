@@ -19,6 +19,8 @@ export interface Side {
   answer(line: Line): Promise<void>
   /** What it returns sends one item to who answers, and resolves with what came back. */
   asker(line: Line): Promise<(item: Uint8Array) => Promise<Uint8Array>>
+  /** All processes have opened what they use: lets go of everything else, which until then has kept the channel from being closed. */
+  settle(): Promise<void>
   /** Ends everything. */
   close(): Promise<void>
 }

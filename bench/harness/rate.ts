@@ -19,7 +19,13 @@ export function repeats(id: string, name: string, start: (scale: Scale) => Await
 }
 
 async function rounds(work: Repeated, milliseconds: number): Promise<Rounds> {
-  const count = await calibrate(work, milliseconds)
+  let count: number
+  try {
+    count = await calibrate(work, milliseconds)
+  } catch (error) {
+    await work.stop?.()
+    throw error
+  }
   return {
     round: async () => ({ rate: (count / (await time(work, count))) * 1000 }),
     stop: () => work.stop?.(),
