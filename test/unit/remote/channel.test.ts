@@ -1,6 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { ReceivePort } from '../../../src/core/ports.ts'
+import { rejection } from '../../support/rejection.ts'
 import { Rig, spec } from './rig.ts'
+
+test('a name that is opened again after its channel was over is not lost with the holders of the old one', async () => {
+  await using rig = new Rig()
+  const { channels } = await rig.client()
+  const options = spec({ name: 'again', lifetime: 'session' })
+  const first = await channels.open(options)
+  await first.send.send(1, undefined)
+  first.send.close()
+  expect(await first.receive.recv(undefined)).toBe(1)
+  await rejection(first.receive.recv(undefined))
+  const second = await channels.open(options)
+  first.receive.close()
+  await second.send.send(2, undefined)
+  expect(await channels.find('again', 'test')).toMatchObject({ name: 'again' })
+  expect(await second.receive.recv(undefined)).toBe(2)
+})
 
 describe('capacity', () => {
   test('is exact across senders of several threads', async () => {

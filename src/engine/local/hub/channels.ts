@@ -32,7 +32,7 @@ export interface HubChannel {
 interface Entry {
   readonly id: string
   readonly spec: ChannelSpec
-  channel: HubChannel
+  readonly channel: HubChannel
   expiry: NodeJS.Timeout | undefined
 }
 
@@ -81,9 +81,10 @@ class Channels {
 
   open(connection: Connection, argument: OpenArgument, attachments: readonly unknown[] | undefined): string {
     const { spec, sender, receiver, follower, initial } = argument
-    const entry = this.#find(spec) ?? this.#create(spec)
+    const found = this.#find(spec)
+    // One that is over keeps its holders, but not its name.
+    const entry = found === undefined || found.channel.isOver ? this.#create(spec) : found
     clearTimeout(entry.expiry)
-    if (entry.channel.isOver) entry.channel = this.#make(entry)
     const { channel } = entry
     channel.addSender(connection, sender)
     if (channel instanceof WatchChannel) {
@@ -173,19 +174,17 @@ class Channels {
   }
 
   #create(spec: ChannelSpec): Entry {
-    const entry = { id: String(this.#next++), spec, expiry: undefined } as unknown as Entry
-    entry.channel = this.#make(entry)
+    const entry: Entry = { id: String(this.#next++), spec, channel: this.#make(spec, () => entry), expiry: undefined }
     this.#entries.set(entry.id, entry)
     if (spec.name !== undefined) this.#names.set(nameKey(spec.name, spec.namespace), entry)
     return entry
   }
 
-  #make(entry: Entry): HubChannel {
-    const { spec } = entry
+  #make(spec: ChannelSpec, entry: () => Entry): HubChannel {
     const detached = spec.name !== undefined && spec.lifetime === 'detached'
     const keeper: ChannelKeeper = {
       releaseTokens: (tokens) => this.#hub.leases.release(tokens),
-      unused: () => this.#unused(entry, detached),
+      unused: () => this.#unused(entry(), detached),
       writeEnded: (out, stream, error) => this.#writeEnded(out, stream, error),
     }
     switch (spec.kind) {
@@ -217,7 +216,9 @@ class Channels {
     clearTimeout(entry.expiry)
     this.#entries.delete(entry.id)
     const { name, namespace } = entry.spec
-    if (name !== undefined) this.#names.delete(nameKey(name, namespace))
+    if (name === undefined) return
+    const key = nameKey(name, namespace)
+    if (this.#names.get(key) === entry) this.#names.delete(key)
   }
 
   #writeEnded(out: ByteWriter, stream: number, error: Error | undefined): void {
