@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -76,7 +77,8 @@ def start_hub() -> tuple[Any, HubAddress]:
         hub = find_or_make_hub()
         left = max(deadline - time.monotonic(), 0.0)
         try:
-            return hub, read_address(ray.get(hub.start.remote(), timeout=left))
+            # Not by `ray.get`, which would warn in the process of an async actor, on whatever thread.
+            return hub, read_address(hub.start.remote().future().result(left))
         except (ray.exceptions.ActorDiedError, ray.exceptions.ActorUnavailableError) as error:
             # One that was killed has its name for a moment longer, and one that Ray starts again takes no calls meanwhile; of neither does
             # Ray tell anybody.
@@ -84,6 +86,8 @@ def start_hub() -> tuple[Any, HubAddress]:
             if time.monotonic() + pause > deadline:
                 raise _no_answer(error) from error
             time.sleep(pause)
+        except FutureTimeout as error:
+            raise _no_answer(TimeoutError(f"it has not started within {_START_TIME:g} seconds")) from error
         except ray.exceptions.RayError as error:
             raise _no_answer(error) from error
 

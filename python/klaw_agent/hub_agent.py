@@ -103,7 +103,8 @@ class Agent:
         """As `own`, for `RawBytes` that somebody who is no agent has stored: they are copied to this node."""
         if self._completions is None:
             raise ChannelBackendError("the hub has not been started")
-        return [await self._completions.call(lambda: ray.put(RawBytes(ray.get(reference[0]))))]
+        data = await reference[0]
+        return [await self._completions.call(lambda: ray.put(RawBytes(data)))]
 
     def _serve(self, transport: ResumableTransport) -> Connection:
         if self._hub is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final, NamedTuple
 
+from klaw_agent.codec import decode
 from klaw_agent.errors import ChannelBackendError, KlawError, SerializationError
 from klaw_agent.wire.items import Token
 
@@ -64,6 +65,10 @@ def adopt(client: Client, token: Token, reference: Reference) -> None:
 async def borrow(client: Client, token: Token, waits: Waits) -> object:
     """The reference under that token. Raises what the hub says when it is gone."""
     lent = await _answer(_ask(client, "lend", token), waits)
+    if isinstance(lent, bytes):
+        # It had failed before Ray knew of it.
+        failure = decode(lent)
+        raise failure if isinstance(failure, KlawError) else KlawError(f"the reference has failed: {failure}")
     return lent[0]
 
 
