@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import array
+import functools
 import math
 import struct
+import sys
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
-
-try:
-    import numpy
-except ImportError:  # Ray does not need it, and neither do we.
-    numpy = None  # type: ignore[assignment]
-
-#: The array classes of `numpy` that hold nothing but their elements.
-ARRAY_CLASSES: tuple[type[Any], ...] = () if numpy is None else (numpy.ndarray, numpy.memmap)
-SCALAR_CLASS: type[Any] | None = None if numpy is None else numpy.generic
 
 BUFFER_CODE: Final = 0
 DATA_VIEW_CODE: Final = 1
@@ -58,8 +51,34 @@ def kind_by_code(code: int) -> ElementKind | None:
     return _BY_CODE.get(code)
 
 
+@functools.cache
+def _numpy() -> Any:
+    """None where it is not installed: Ray does not need it, and neither do we. It takes half as long to import as all of this package."""
+    try:
+        import numpy
+    except ImportError:
+        return None
+    return numpy
+
+
+def _in_numpy(name: str) -> Any:
+    """What nothing can be an instance of before somebody has imported numpy."""
+    return getattr(sys.modules.get("numpy"), name, None)
+
+
+def is_array_class(kind: type[Any]) -> bool:
+    """Whether it is a class of numpy's that holds nothing but elements."""
+    return kind is _in_numpy("ndarray") or kind is _in_numpy("memmap")
+
+
+def is_numpy_scalar(value: object) -> bool:
+    scalar = _in_numpy("generic")
+    return scalar is not None and isinstance(value, scalar)
+
+
 def make_array(data: memoryview | bytes, kind: ElementKind) -> object:
     """A typed array over `data`, without a copy where the data's address allows it."""
+    numpy = _numpy()
     if numpy is not None:
         elements = numpy.frombuffer(data, dtype=kind.dtype)
         return elements if elements.flags.aligned else elements.copy()
@@ -71,13 +90,13 @@ def make_array(data: memoryview | bytes, kind: ElementKind) -> object:
     return elements
 
 
-def reshape(elements: object, shape: Sequence[int]) -> object:
+def reshape(elements: Any, shape: Sequence[int]) -> object:
     """The elements as an array of that shape, the last index fastest. Raises `ValueError` when they do not fit."""
     if isinstance(elements, bytes):
         elements = make_array(elements, _BY_CODE[UINT8_CODE])
     if not hasattr(elements, "__len__") or math.prod(shape) != len(elements):
         raise ValueError(f"the shape ({', '.join(map(str, shape))}) does not fit the elements")
-    if numpy is not None and isinstance(elements, numpy.ndarray):
+    if is_array_class(type(elements)):
         return elements.reshape(tuple(shape))
     if not isinstance(elements, array.array):
         raise ValueError("an array with a shape needs elements")
@@ -113,6 +132,7 @@ def elements_of(value: Any) -> Elements | None:
         # An empty view cannot be cast.
         return Elements(kind, data.cast("B") if data.nbytes > 0 else memoryview(b""), shape)
     kind = _BY_DTYPE.get(f"{value.dtype.kind}{value.dtype.itemsize}")
+    numpy = _numpy()
     if kind is None or numpy is None:
         return None
     elements = numpy.ascontiguousarray(value, dtype=kind.dtype)

@@ -17,7 +17,7 @@ from ..errors import SerializationError
 from . import extension_types as ext
 from .containers import ChildSteps, write_dict, write_error, write_list, write_set
 from .context import CodecContext
-from .element_kinds import ARRAY_CLASSES, SCALAR_CLASS, UINT8_CODE, Elements, elements_of
+from .element_kinds import UINT8_CODE, Elements, elements_of, is_array_class, is_numpy_scalar
 from .layout import Binary, Close, EndMark, Layout, Mark, Open, Piece, Reference
 from .paths import Step, format_path, shorten_path
 from .python_objects import OpaquePythonObject, type_name_of
@@ -152,7 +152,7 @@ class Encoder:
         elif isinstance(value, set | frozenset):
             self.pieces.append(Open(ext.SET))
             self._push(write_set(self.pieces, value), _CLOSE, end)
-        elif kind in ARRAY_CLASSES or kind is array.array or kind is memoryview:
+        elif is_array_class(kind) or kind is array.array or kind is memoryview:
             elements = elements_of(value)
             if elements is None:
                 self._write_python_object(value)
@@ -175,7 +175,7 @@ class Encoder:
             self.pieces.append(end)
 
     def _write_other(self, value: Any) -> None:
-        if SCALAR_CLASS is not None and isinstance(value, SCALAR_CLASS) and value.dtype.kind in "biuf":
+        if is_numpy_scalar(value) and value.dtype.kind in "biuf":
             plain = value.item()
             if type(plain) in (bool, int, float):
                 self._write(plain)

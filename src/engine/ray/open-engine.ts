@@ -60,13 +60,17 @@ export async function openRayEngine(options: OpenRayOptions): Promise<RayEngine>
     ...(options.gracePeriod === undefined ? {} : { grace: options.gracePeriod }),
   }
   const { tls = false, authToken = false } = credentials
+  // Read while the cluster sets the session up.
+  const sources = agentSources()
+  // Told to who waits for them, if it comes to that.
+  sources.catch(() => {})
   const bootstrap = await deadline.within(
     'reaching the cluster',
     RayClientBootstrap.connect({ host, port, namespace, tls, authToken, timeouts }),
     (late) => late.close(),
   )
   try {
-    return await openSession(bootstrap, credentials, deadline, options)
+    return await openSession(bootstrap, credentials, sources, deadline, options)
   } catch (error) {
     await bootstrap.close()
     throw error
@@ -76,13 +80,13 @@ export async function openRayEngine(options: OpenRayOptions): Promise<RayEngine>
 async function openSession(
   bootstrap: Bootstrap,
   credentials: Credentials,
+  sources: Promise<ReadonlyMap<string, string>>,
   deadline: Deadline,
   options: OpenRayOptions,
 ): Promise<RayEngine> {
   const { namespace, runtimeEnv, lane, imports, makers, serializers, clock, gracePeriod, largeMessage } = options
-  const sources = await agentSources()
   const uploaded = await deadline.within('preparing the runtime environment', prepareRuntimeEnv(runtimeEnv, bootstrap))
-  const settings = { namespace, sources, runtimeEnv: uploaded, maxFrame }
+  const settings = { namespace, sources: await sources, runtimeEnv: uploaded, maxFrame }
   const address = await deadline.within('starting the agent', bootstrap.startAgent(settings))
   const { host, port } = await deadline.within("finding the agent's address", reachedAt(address, 'agent', options))
   const opened = await openLane({
