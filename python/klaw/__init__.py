@@ -31,7 +31,17 @@ from . import aio
 from ._core.receive_port import Delivery
 from .broadcasts import BroadcastReceiver, BroadcastSender
 from .cases import Selected, after, sending
-from .channels import broadcast, channel, delete_channel, get_channel, list_channels, oneshot, shutdown, watch
+from .channels import (
+    broadcast,
+    channel,
+    configure,
+    delete_channel,
+    get_channel,
+    list_channels,
+    oneshot,
+    shutdown,
+    watch,
+)
 from .oneshots import OneshotReceiver, OneshotSender
 from .permits import Permit
 from .receivers import Receiver
@@ -72,6 +82,7 @@ __all__ = [
     "aio",
     "broadcast",
     "channel",
+    "configure",
     "delete_channel",
     "deregister_serializer",
     "get_channel",

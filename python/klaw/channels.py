@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar, cast, overload
 
 from ._core.handles import Owned, arrivals
 from ._core.identity import Kind
+from ._core.messages import LARGEST
 from ._core.opening import ask, open_channel, open_watch
 from ._core.pending import BLOCKING, run
 from ._core.receive_port import Delivery
@@ -159,3 +160,28 @@ def shutdown() -> None:
     """Ends this process's session at the hub, as the end of the process does: all channel ends in it are closed, and what is not detached
     and nobody else holds goes. The next use of a channel begins another session."""
     RUNTIME.shutdown()
+
+
+def configure(*, grace_period: float | None = None, large_message: int | None = None) -> None:
+    """Settings of sessions that begin from now on; to be called before the first channel is used.
+
+    - `grace_period`: whole seconds, from 1 to 3600, for which the hub keeps what this process holds when it has lost touch with it; then
+      it is given back, and the session is over. 30 by default. A process that is killed holds its items for as long, unless they are
+      acknowledged ones whose time is over.
+    - `large_message`: messages of more bytes than that go through Ray's object store instead of the hub; from 1 KiB to 15 MiB, 100 KiB by
+      default.
+
+    Raises `TypeError` or `ValueError` for anything else.
+    """
+    RUNTIME.configure(
+        None if grace_period is None else _whole("grace_period", grace_period, 1, 3600),
+        None if large_message is None else _whole("large_message", large_message, 1024, LARGEST),
+    )
+
+
+def _whole(name: str, value: object, least: int, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"'{name}' must be a whole number from {least} to {most}, got {value!r}")
+    if value != value or not least <= value <= most or int(value) != value:
+        raise ValueError(f"'{name}' must be a whole number from {least} to {most}, got {value!r}")
+    return int(value)

@@ -37,6 +37,10 @@ class Stream(Protocol):
 
     def frame(self, frame: Frame) -> None: ...
 
+    def report(self) -> None:
+        """The session ends: what the hub has not been told yet is told now."""
+        ...
+
     def lost(self, error: Exception) -> None: ...
 
 
@@ -262,6 +266,9 @@ class Client:
     async def _goodbye(self) -> None:
         if not self._started.done():
             self._started.cancel()
+        with LOCK:
+            for stream in self._streams.values():
+                stream.report()
         self._flush()
         connection, lane = self._connection, self._lane
         error: Any = RuntimeClosedError("klaw has been shut down in this process")

@@ -93,7 +93,7 @@ class HubLane:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _greet(self, *, resume: bool) -> Greeting:
-        return await greet(self._address, hello.Hello(self._id, resume, self._transport.received))
+        return await greet(self._address, hello.Hello(self._id, resume, self._transport.received, self._grace))
 
     async def _resume(self) -> None:
         """Tries again until the transport gives up, which it does after the grace period."""

@@ -135,7 +135,7 @@ class ReceiverStream:
             self._last_emptied = time.monotonic()
         # It goes along with whatever leaves next. By itself it leaves when it has become much, or after a moment.
         if left == 0 or self._taken >= self._largest_report:
-            self._report()
+            self.report()
         elif not self._has_timer:
             self._has_timer = True
             self._client.call_later(_REPORT_TIME, self._report_in_time)
@@ -156,13 +156,13 @@ class ReceiverStream:
         """Acknowledges a delivery, or has it delivered again."""
         if not self.is_closed:
             # The hub waits for the word on what it knows to be taken.
-            self._report()
+            self.report()
             self._client.write(frames.ACKNOWLEDGE, frames.ERROR if refused else 0, self.number, sequence)
 
     def close(self) -> None:
         """Nothing more will be received; what was not taken goes back."""
         if not self.is_closed:
-            self._report()
+            self.report()
             self._client.write(frames.CLOSE_END, 0, self.number)
             self._end()
 
@@ -230,7 +230,8 @@ class ReceiverStream:
         self._demanded += count
         self._client.write(frames.DEMAND, 0, self.number, count, self.inbox.waiting)
 
-    def _report(self) -> None:
+    def report(self) -> None:
+        """Tells the hub what was taken."""
         if self._taken > 0 and not self._is_reporting:
             self._is_reporting = True
             self._client.put(self)
@@ -238,7 +239,7 @@ class ReceiverStream:
     def _report_in_time(self) -> None:
         self._has_timer = False
         if not self.is_closed:
-            self._report()
+            self.report()
 
     def _refill(self, left: int) -> None:
         """Half of the window has been eaten: asks for more, and for less at a time if that took long."""
@@ -265,7 +266,7 @@ class ReceiverStream:
         self._epoch = (self._epoch + 1) & _MASK
         self._demanded = 0
         self._next_sequence = sequence
-        self._report()
+        self.report()
         self._client.write(frames.GIVE_BACK, 0, self.number, self._epoch, sequence)
         inbox.push(items[:index])
         if inbox.waiting > 0:

@@ -58,6 +58,12 @@ class Runtime:
                 self._client = Client(self._background, self._find, self.grace, self.threshold)
             return self._client
 
+    def configure(self, grace: int | None, threshold: int | None) -> None:
+        """For sessions that begin from now on."""
+        with self._making:
+            self.grace = self.grace if grace is None else grace
+            self.threshold = self.threshold if threshold is None else threshold
+
     def shutdown(self) -> None:
         """Ends the session, with a goodbye to the hub, and the thread. The next use begins anew."""
         with self._making:

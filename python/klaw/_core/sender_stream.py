@@ -209,6 +209,9 @@ class SenderStream:
             self._end()
             self._ended(frame.rest())
 
+    def report(self) -> None:
+        """The hub knows everything that it has to."""
+
     def lost(self, error: Exception) -> None:
         unconfirmed = (self._sequence - self._accepted) & _MASK
         self._end()

@@ -139,6 +139,9 @@ class WatchReplica:
                     self._keep_handles(Item(data, items.first, 1, tuple(items.tokens)))
             self.holding.client.write(frames.TAKEN, 0, self.number, 1)
 
+    def report(self) -> None:
+        """The hub knows everything that it has to."""
+
     def lost(self, error: Exception) -> None:
         self.end = failing(self.holding.identity.lost(error, 0))
         self._wake()
