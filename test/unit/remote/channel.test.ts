@@ -19,6 +19,51 @@ test('a name that is opened again after its channel was over is not lost with th
   expect(await second.receive.recv(undefined)).toBe(2)
 })
 
+test('a sender that comes back before its channel has been drained revives it', async () => {
+  await using rig = new Rig()
+  const { channels } = await rig.client()
+  const options = spec({ name: 'revived' })
+  const first = await channels.open(options)
+  await first.send.send(1, undefined)
+  first.send.close()
+  await first.send.stats()
+  const second = await channels.open(options)
+  expect(await first.receive.recv(undefined)).toBe(1)
+  const pending = first.receive.recv(undefined)
+  await second.send.send(2, undefined)
+  expect(await pending).toBe(2)
+  second.send.close()
+  await rejection(first.receive.recv(undefined))
+})
+
+test('a channel that nobody receives from any more is over: its name begins anew', async () => {
+  await using rig = new Rig()
+  const { channels } = await rig.client()
+  const options = spec({ name: 'left', lifetime: 'session' })
+  const first = await channels.open(options)
+  first.receive.close()
+  await first.send.closed(undefined)
+  const held = first.send
+  const second = await channels.open(options)
+  await second.send.send(1, undefined)
+  expect(await second.receive.recv(undefined)).toBe(1)
+  held.close()
+})
+
+test('a channel that is deleted while items are being taken ends for its holders, and nothing else does', async () => {
+  await using rig = new Rig()
+  const { channels } = await rig.client()
+  const { send, receive } = await channels.open(spec({ name: 'deleted' }))
+  for (let n = 0; n < 300; n++) await send.send(n, undefined)
+  for (let n = 0; n < 100; n++) await receive.recv(undefined)
+  const deleting = channels.delete('deleted', 'test')
+  for (let n = 0; n < 50; n++) await receive.recv(undefined).catch(() => {})
+  expect(await deleting).toBe(true)
+  const other = await channels.open(spec())
+  await other.send.send(1, undefined)
+  expect(await other.receive.recv(undefined)).toBe(1)
+})
+
 describe('capacity', () => {
   test('is exact across senders of several threads', async () => {
     await using rig = new Rig()

@@ -54,6 +54,8 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
   /** Ends and tokens; the two that the state machine starts with belong to the first two ends. */
   #senderHolds = 0
   #receiverHolds = 0
+  #hasSenders = false
+  #hasReceivers = false
   #accepted = 0
   #received = 0
   #highWaterMark = 0
@@ -102,7 +104,10 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
   }
 
   holdSender(): void {
-    if (this.#senderHolds++ > 0) this.#mpmc.addSender()
+    this.#senderHolds++
+    // One that comes back before the channel has been drained revives it.
+    if (this.#hasSenders) this.#mpmc.addSender()
+    this.#hasSenders = true
   }
 
   releaseSender(): void {
@@ -116,13 +121,19 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
   }
 
   holdReceiver(): void {
-    if (this.#receiverHolds++ > 0) this.#mpmc.receivers.add()
+    this.#receiverHolds++
+    if (this.#hasReceivers) this.#mpmc.receivers.add()
+    this.#hasReceivers = true
   }
 
   releaseReceiver(): void {
     this.#receiverHolds--
     this.#mpmc.removeReceiver()
-    if (this.#mpmc.receivers.count === 0) this.#endSenders(undefined)
+    if (this.#mpmc.receivers.count === 0) {
+      // Nobody can receive what is sent here any more, so it is as good as over.
+      this.#over = true
+      this.#endSenders(undefined)
+    }
     this.#tellIfUnused()
   }
 
@@ -141,7 +152,7 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
     this.holdReceiver()
     const end = new ReceiverEnd(connection, stream, this)
     this.#receivers.add(end)
-    if (this.#mpmc.items.isEnded) end.end((out) => this.#keeper.writeEnded(out, stream, undefined))
+    if (this.#mpmc.items.isEnded || this.#over) end.end((out) => this.#keeper.writeEnded(out, stream, undefined))
   }
 
   /** Ends the channel for everybody. */
@@ -149,7 +160,7 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
     this.#over = true
     this.#endSenders(error)
     for (const end of this.#receivers) {
-      for (const item of end.takeBack()) this.#forget(item)
+      for (const item of end.drop()) this.#forget(item)
       end.end((out) => this.#keeper.writeEnded(out, end.stream, error))
     }
     for (const item of this.#mpmc.items.drain()) this.#forget(item)

@@ -50,6 +50,7 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
   #outgoing: Item[] = []
   #batched = false
   #gone = false
+  #dropped = false
 
   constructor(connection: Connection, stream: number, side: ReceivingSide) {
     super()
@@ -159,6 +160,12 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
     return items
   }
 
+  /** Removes and returns the same when the channel is deleted: what the other end says of it from now on crosses that. */
+  drop(): Item[] {
+    this.#dropped = true
+    return this.takeBack()
+  }
+
   /** The holder has closed the end, or is gone. */
   leave(): void {
     if (this.#gone) return
@@ -183,6 +190,7 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
   }
 
   #takenUpTo(count: number): void {
+    if (this.#dropped) return
     this.lastActive = performance.now()
     const { delivered } = this
     // Outgoing items have no number yet, and can not have been taken.
@@ -195,6 +203,7 @@ export class ReceiverEnd extends Waiter implements FrameSink, Batch, ItemWaiter<
   }
 
   #giveBack(epoch: number, from: number): void {
+    if (this.#dropped) return
     this.recalling = false
     this.#side.withdraw(this)
     this.demand = 0
