@@ -12,8 +12,7 @@
  * - **{@link watch}** shows the latest value: receivers look at it when they like and can wait for it to change. Values that nobody looked
  *   at in between are skipped. Use it for configuration, progress, and "please stop".
  *
- * {@link select} waits for several of them, and for timers and signals, at once. A {@link pool} has a function deal with the items of a channel,
- * several at a time.
+ * {@link select} waits for several of them, and for timers and signals, at once.
  *
  * ## What they have in common
  *
@@ -47,12 +46,6 @@ export type { Selectable } from './api/handle.ts'
 export type { LocalOneshotReceiver, LocalOneshotSender } from './api/oneshot.ts'
 export { OneshotReceiver, OneshotSender, oneshot } from './api/oneshot.ts'
 export { Permit } from './api/permit.ts'
-export type { PoolContext, PoolHandler } from './api/pool/handler-executor.ts'
-export { pool } from './api/pool/open-pool.ts'
-export type { PoolItem, PoolListeners, PoolOptions, PoolScale, PoolSize } from './api/pool/options.ts'
-export { Pool } from './api/pool/pool.ts'
-export type { PoolProgress, PoolProgressOptions, PoolStats } from './api/pool/progress.ts'
-export type { PoolWorkerProgress, PoolWorkerState } from './api/pool/worker.ts'
 export type { LocalReceiver, RecvBatchOptions } from './api/receiver.ts'
 export { Receiver } from './api/receiver.ts'
 export type { OutcomeOf, SelectCase, SelectCases, Selected, SelectedDefault, SelectOptions } from './api/select.ts'

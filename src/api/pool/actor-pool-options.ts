@@ -7,16 +7,13 @@ import type { PoolListeners, PoolSize } from './options.ts'
 /** An actor's method gets the value of an item that is a ref. */
 type Argument<Item> = Item extends ObjectRef<infer Value> ? Value : Item
 
-/** The names of the methods that can be called with an item and nothing else. */
+/** The names of the methods that can be called with an item alone. */
 export type PoolMethodNames<Instance, Item> = {
   [Name in keyof Instance]: Name extends string
     ? Instance[Name] extends (...args: infer Args) => unknown
-      ? // It may do without the item.
-        Args extends []
+      ? [item: Argument<Item>] extends Args
         ? Name
-        : [item: Argument<Item>] extends Args
-          ? Name
-          : never
+        : never
       : never
     : never
 }[Exclude<keyof Instance, StreamNames<Instance>>]

@@ -25,7 +25,7 @@ import { Pool } from './pool.ts'
  *
  * @example
  * ```ts
- * import { channel, pool } from '@klaw/core/channel'
+ * import { channel, pool } from '@klaw/core'
  *
  * const [tx, rx] = channel<string>({ capacity: 100 })
  * const lengths = pool(rx, async (word, { worker }) => `${worker}: ${word.length}`, {

@@ -74,7 +74,7 @@ export class Pool<out Item> implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * import { channel, pool } from '@klaw/core/channel'
+   * import { channel, pool } from '@klaw/core'
    *
    * const [tx, rx] = channel<number>()
    * const squares = pool(rx, (value) => value * value, { size: 2 })
