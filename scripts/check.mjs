@@ -30,7 +30,7 @@ const steps = [
   {
     name: 'python-types',
     command: 'mypy',
-    args: ['--config-file', 'python/pyproject.toml', 'python/klaw_agent', 'python/klaw_cluster'],
+    args: ['--config-file', 'python/pyproject.toml', 'python/klaw_agent', 'python/klaw_cluster', 'python/klaw'],
     python: true,
   },
   { name: 'python-test', command: 'pytest', args: ['-c', 'python/pyproject.toml', 'python/tests'], python: true },
