@@ -57,7 +57,9 @@ def find_or_make_hub() -> Any:
     if found is not None:
         return found
     try:
-        if ray.get_runtime_context().get_runtime_env_string() in ("", "{}"):
+        # A client of Ray Client's is no process of the cluster, and could not start one there: then the hub has the client's environment,
+        # which Ray keeps for as long as there is an actor in it.
+        if ray.util.client.ray.is_connected() or ray.get_runtime_context().get_runtime_env_string() in ("", "{}"):
             make_hub()
         else:
             _make_elsewhere()

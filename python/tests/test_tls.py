@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from klaw_agent.lane.hello import UNKNOWN_CONNECTION, WELCOME
-from klaw_agent.tls import tls_from_environment
+from klaw_agent.tls import tls_from_environment, tls_to_cluster
 from klaw_agent.wire.frame import write_header
 from tests.lane.client import Echoes, TcpClient
 from tests.peer import listening, until
@@ -96,3 +96,31 @@ def test_no_tls() -> None:
     assert tls_from_environment({}) is None
     with pytest.raises(RuntimeError, match="RAY_TLS_SERVER_CERT"):
         tls_from_environment({"RAY_USE_TLS": "1"})
+
+
+def test_processes_of_the_cluster_know_each_other(environment: dict[str, str]) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(hang_up, "127.0.0.1", 0, ssl=tls_from_environment(environment))
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls_to_cluster(environment))
+            assert await reader.read() == b"hello"
+            writer.close()
+            with contextlib.suppress(ConnectionError, ssl.SSLError):
+                await writer.wait_closed()
+            # A certificate for another name is none.
+            with pytest.raises(ssl.SSLCertVerificationError, match="not valid for 'elsewhere'"):
+                await asyncio.open_connection(
+                    "127.0.0.1", port, ssl=tls_to_cluster(environment), server_hostname="elsewhere"
+                )
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+
+
+def test_a_process_without_a_certificate_can_not_reach_others() -> None:
+    with pytest.raises(RuntimeError, match="RAY_TLS_SERVER_CERT"):
+        tls_to_cluster({"RAY_USE_TLS": "1"})
