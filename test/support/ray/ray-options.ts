@@ -10,6 +10,7 @@ export function rayOptions(): ClusterOptions {
     folder: root,
     rayVersion: process.env.KLAW_RAY_VERSION || undefined,
     requirements: process.env.KLAW_RAY ? [] : developmentRequirements(),
-    pythonPath: [`${root}test/fixtures/python`],
+    // The second: what programs on the cluster import, `klaw`.
+    pythonPath: [`${root}test/fixtures/python`, `${root}python`],
   }
 }
