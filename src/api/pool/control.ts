@@ -33,9 +33,12 @@ export class Control<Item, Output = unknown> implements PoolControl<Item> {
     if (scale !== undefined)
       this.#scaler = new Scaler(scalable(dispatcher, intake, factory.concurrency), scale, backgroundClock)
     this.done = this.#outcome()
+    if (signal?.aborted) {
+      this.#aborted()
+      return
+    }
+    signal?.addEventListener('abort', this.#aborted, { once: true })
     dispatcher.staff.resize(settings.size)
-    if (signal?.aborted) this.#aborted()
-    else signal?.addEventListener('abort', this.#aborted, { once: true })
   }
 
   get ending(): Ending {
