@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _QUANTUM: Final = 1024
 #: Seconds that somebody waits for a whole chunk of slots.
 _CHUNK_TIME: Final = 0.001
+#: Seconds until what was accepted is reported by itself, if no credit goes that way.
+_REPORT_TIME: Final = 0.01
 _UINT32_MASK: Final = 0xFFFFFFFF
 
 
@@ -59,6 +61,7 @@ class SenderEnd:
         #: Items accepted, modulo 2^32, and how many of them the other end has been told of.
         self._accepted = 0
         self._reported = 0
+        self._report: asyncio.TimerHandle | None = None
         self._is_scheduled = False
         self._is_gone = False
         connection.add_stream(stream, self)
@@ -145,7 +148,8 @@ class SenderEnd:
             raise FrameError(f"{count} items were sent under {self.held} credits")
         self.held -= self._side.accept(frame)
         self._accepted = (self._accepted + count) & _UINT32_MASK
-        self._schedule()
+        if self._report is None:
+            self._report = self._loop.call_later(_REPORT_TIME, self._report_accepted)
         self._fill()
 
     def _wanted(self, frame: Frame) -> None:
@@ -205,7 +209,7 @@ class SenderEnd:
 
     def _write_granted(self) -> None:
         granted, self._granted = self._granted, 0
-        if (granted > 0 or self._reported != self._accepted) and not self._is_gone:
+        if granted > 0 and not self._is_gone:
             self._reported = self._accepted
             self.connection.write_frame(CREDIT, 0, self.stream, granted, self._accepted)
 
@@ -218,8 +222,18 @@ class SenderEnd:
         self._is_scheduled = False
         self._write_granted()
 
+    def _report_accepted(self) -> None:
+        """It is told what was accepted although nothing is granted: should the hub be lost, it knows what had not been."""
+        self._report = None
+        if self._reported != self._accepted:
+            self._reported = self._accepted
+            self.connection.write_frame(CREDIT, 0, self.stream, 0, self._accepted)
+
     def _close(self) -> None:
         self._is_gone = True
+        if self._report is not None:
+            self._report.cancel()
+            self._report = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -65,6 +65,7 @@ export class SenderEnd extends Waiter implements FrameSink, Batch, SlotWaiter {
     switch (frame.type) {
       case FrameType.send:
         this.held -= side.accept(frame)
+        if (this.held < 0) throw new RangeError(`${-this.held} items were sent without credits`)
         this.#fill()
         return
       case FrameType.want: {
