@@ -83,6 +83,11 @@ export class HubPeer implements AsyncDisposable {
     return openWatch<number>(this.channels, initial, options)
   }
 
+  /** Says what no stream of its own would say: a frame whose body is a few integers. */
+  write(type: number, stream: number, ...body: readonly number[]): void {
+    this.#hub.connection.write(type, 0, stream, ...(body as [number]))
+  }
+
   /** Everything that was said before has been done by the hub. */
   async barrier(): Promise<void> {
     await this.#hub.connection.request('session.barrier')
