@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from klaw_agent.errors import RuntimeClosedError
+
+T = TypeVar("T")
 
 #: Seconds that the thread has for its end.
 _JOIN_TIME: Final = 5.0
@@ -41,6 +44,32 @@ class Background:
         """Starts the coroutine on the loop, from any thread."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
+    async def in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Calls a function that may block, on a thread that does not keep the process from ending. On the loop."""
+        future: asyncio.Future[T] = self.loop.create_future()
+
+        def settle(result: Any, error: BaseException | None) -> None:
+            if future.done():
+                return
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+        def work() -> None:
+            result: Any = None
+            failure: BaseException | None = None
+            try:
+                result = function(*arguments)
+            except BaseException as error:
+                failure = error
+            with contextlib.suppress(RuntimeError):
+                # Or else the loop has ended, and nobody waits.
+                self.loop.call_soon_threadsafe(settle, result, failure)
+
+        threading.Thread(target=work, name="klaw-call", daemon=True).start()
+        return await future
+
     def close(self) -> None:
         """Ends what runs on the loop, and the thread."""
         if self.loop.is_closed():
@@ -56,5 +85,6 @@ class Background:
             tasks = asyncio.all_tasks(self.loop)
             for task in tasks:
                 task.cancel()
-            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            if tasks:
+                self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
             self.loop.close()

@@ -177,10 +177,13 @@ class Client:
 
     # Inside, on the loop.
 
+    def forget(self) -> None:
+        """In a process that was forked: the session is its parent's."""
+        self._lost(RuntimeClosedError("the process was forked: its parent has the session, open the channel here"))
+
     async def _connect(self, find: Callable[[], HubAddress], grace: int) -> None:
-        loop = self._background.loop
         try:
-            address = self.address = await loop.run_in_executor(None, find)
+            address = self.address = await self._background.in_thread(find)
             lane = self._lane = HubLane(address, grace)
             connection = await lane.connect(lambda transport: Connection(transport, {}))
             connection.stray_frame = self._frame
@@ -206,7 +209,7 @@ class Client:
             await asyncio.shield(asyncio.wrap_future(self._started))
             if self.error is not None:
                 raise self.error
-            await self._background.loop.run_in_executor(None, function, *arguments)
+            await self._background.in_thread(function, *arguments)
         except Exception as error:
             with LOCK:
                 failed(error)

@@ -18,6 +18,11 @@ T = TypeVar("T")
 LOCK: Final = threading.RLock()
 
 
+def reset_after_fork() -> None:
+    """Whoever held the lock in the parent is not there."""
+    LOCK._at_fork_reinit()  # type: ignore[attr-defined] # as `logging` does with its own
+
+
 class Pending:
     """Something that waits. `settle`, `leave` and `undo` are called with the lock held.
 

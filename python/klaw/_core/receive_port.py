@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Coroutine
+from collections.abc import Iterator
 from typing import Any, Final, Generic, TypeVar
 
 from klaw_agent.errors import ChannelEmpty, ChannelLagged, ChannelTimeout
@@ -17,7 +18,6 @@ from .messages import Arrival, decode_message, decode_plain, opened
 from .pending import LOCK, Deadline, Pending, Waits
 from .receiver_stream import ReceiverStream
 
-T = TypeVar("T")
 V = TypeVar("V")
 
 #: Stands for "there is nothing now".
@@ -123,8 +123,9 @@ class ReceivePort:
                 raise deadline.error()
             return value
         waiter = self._park(1)
-        await waits.wait(waiter, deadline)
-        return (await self.take(waiter, waits, arrive))[0]
+        with self._leaving(waiter):
+            await waits.wait(waiter, deadline)
+            return (await self.take(waiter, waits, arrive))[0]
 
     async def try_recv(self, waits: Waits, arrive: Arrival) -> Any:
         """Raises `ChannelEmpty` when there is nothing now, and as `recv`."""
@@ -141,27 +142,32 @@ class ReceivePort:
         """What there is, at least one and at most `most`; waits up to `more_time` seconds more while there are fewer."""
         await self.probe(most, waits)
         waiter = self._park(most)
-        if not waiter.is_settled:
-            if deadline.is_now:
-                with LOCK:
-                    waiter.leave()
-                raise deadline.error()
-            await waits.wait(waiter, deadline)
-            await self._held(waiter, self.probe(most, waits))
-        until = time.monotonic() + more_time
-        while waiter.wants > 0 and time.monotonic() < until and waiter.line is not None:
+        with self._leaving(waiter):
+            if not waiter.is_settled:
+                if deadline.is_now:
+                    raise deadline.error()
+                await waits.wait(waiter, deadline)
+                await self.probe(most, waits)
+            await self._more(waiter, time.monotonic() + more_time, waits)
+            return await self.take(waiter, waits, arrive)
+
+    async def _more(self, waiter: ItemWaiter, until: float, waits: Waits) -> None:
+        """Waits for more items than the waiter has got already."""
+        while waiter.wants > 0 and waiter.line is not None:
+            left = until - time.monotonic()
+            if left <= 0:
+                return
             more = _More(waiter)
             with LOCK:
                 if self.stream.inbox.is_ended:
-                    break
+                    return
                 waiter.rearm()
                 waiter.on_settled(more.settle)
                 self.stream.ask_more()
             try:
-                await self._held(waiter, waits.wait(more, Deadline(max(0.0, until - time.monotonic()), "recv_batch")))
+                await waits.wait(more, Deadline(left, "recv_batch"))
             except ChannelTimeout:
-                break
-        return await self.take(waiter, waits, arrive)
+                return
 
     async def take(self, waiter: ItemWaiter, waits: Waits, arrive: Arrival) -> list[Any]:
         """What the waiter was promised, at least one. Raises the error of the first if that can not be had."""
@@ -174,7 +180,7 @@ class ReceivePort:
                 lent: dict[Token, object] = {}
                 data = item.data
                 if item.tokens:
-                    data, lent = await self._held(waiter, opened(self.client, item, waits))
+                    data, lent = await opened(self.client, item, waits)
                 values.append(self._present(item, data, arrive, lent))
         except Exception as error:
             failure = error
@@ -223,12 +229,11 @@ class ReceivePort:
             self.stream.park(waiter)
         return waiter
 
-    async def _held(self, waiter: ItemWaiter, work: Coroutine[Any, Any, T]) -> T:
-        """Does something while the waiter has items; they are the first again if that is cancelled."""
+    @contextlib.contextmanager
+    def _leaving(self, waiter: ItemWaiter) -> Iterator[None]:
+        """Whatever goes wrong, what the waiter was promised and has not taken is the first again."""
         try:
-            return await work
-        except Exception:
-            raise
+            yield
         except BaseException:
             with LOCK:
                 waiter.leave()
@@ -252,7 +257,8 @@ class ReceivePort:
                 return NOTHING
             waiter = ItemWaiter(self.stream.unpark)
             inbox.park(waiter)
-        return (await self.take(waiter, waits, arrive))[0]
+        with self._leaving(waiter):
+            return (await self.take(waiter, waits, arrive))[0]
 
     def _ended(self, end: Refusal) -> None:
         if self._end is None:

@@ -15,7 +15,7 @@ from klaw_agent.errors import KlawError
 from .background import Background
 from .client import Client
 from .greeting import HubAddress
-from .pending import LOCK
+from .pending import LOCK, reset_after_fork
 
 #: Seconds for which the hub keeps what this process holds when it has lost touch with it, as in TypeScript.
 _GRACE: Final = 30
@@ -77,7 +77,11 @@ class Runtime:
     def forget(self) -> None:
         """In a process that was forked: what it has is its parent's."""
         self._making = threading.Lock()
-        self._client = self._background = None
+        client, self._client = self._client, None
+        self._background = None
+        reset_after_fork()
+        if client is not None:
+            client.forget()
 
     def _look(self) -> None:
         """Ray tells nobody that it was shut down."""

@@ -131,6 +131,10 @@ async def _select(
         return Won(_index(cases, winner), await winner.take(waits), None)
     except Exception as error:
         return Won(_index(cases, winner), None, error)
+    except BaseException:
+        with LOCK:
+            winner.leave()
+        raise
 
 
 def _index(cases: Sequence[Case], case: Case) -> int:

@@ -132,13 +132,17 @@ class SendPort:
                 raise self.refusal() if self.is_closed else deadline.error()
         else:
             waiter = SlotWaiter(1)
-            with LOCK:
-                self._park(waiter)
-            await self._wait(waiter, deadline, waits)
-            with LOCK:
-                if self.stream.credits.accept(waiter) == 0:
-                    raise self.refusal()
-                self._permits += 1
+            try:
+                with LOCK:
+                    self._park(waiter)
+                await waits.wait(waiter, deadline)
+                with LOCK:
+                    if self.stream.credits.accept(waiter) == 0:
+                        raise self.refusal()
+                    self._permits += 1
+            except BaseException:
+                self._leave(waiter)
+                raise
             return
         with LOCK:
             self._permits += 1
@@ -272,7 +276,7 @@ class SendPort:
                     self.stream.return_idle()
                 self._park(waiter)
             while sent < count:
-                await self._wait(waiter, deadline, waits)
+                await waits.wait(waiter, deadline)
                 with LOCK:
                     granted = self.stream.credits.accept(waiter)
                     if granted == 0:
@@ -282,6 +286,7 @@ class SendPort:
                     sent += granted
                     self.leave_if_done()
         except BaseException as error:
+            self._leave(waiter)
             self._let_go(messages[sent:])
             if sent == 0 or isinstance(error, ChannelClosed) or not isinstance(error, KlawError):
                 raise
@@ -319,13 +324,11 @@ class SendPort:
         if not waiter.is_settled:
             self.stream.ask()
 
-    async def _wait(self, waiter: SlotWaiter, deadline: Deadline, waits: Waits) -> None:
-        try:
-            await waits.wait(waiter, deadline)
-        except BaseException:
-            with LOCK:
-                self.unparked()
-            raise
+    def _leave(self, waiter: SlotWaiter) -> None:
+        """Slots that the waiter was promised and has not used go to the next, or back."""
+        with LOCK:
+            waiter.leave()
+            self.unparked()
 
     def _let_go(self, messages: Sequence[Message]) -> None:
         tokens = [token for message in messages for token in message.tokens]

@@ -146,6 +146,7 @@ def test_a_session_that_ends_gives_back_what_it_had_not_taken(hub: InProcessHub,
     tx, rx = klaw.channel("shared")
     _, theirs = run(open_channel(other.client(), {**named_spec("mpmc", "shared"), "capacity": 10_000}, BLOCKING))
     tx.send_batch(range(10))
+    wait_until(lambda: tx.stats().length == 10)
     with LOCK:
         theirs.stream.probe(10)
     wait_until(lambda: theirs.length == 10)
