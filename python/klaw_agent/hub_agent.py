@@ -54,6 +54,7 @@ class Agent:
         """Starts to listen if it does not. Returns `{ host, port, token, tls, instance }`."""
         # Nothing is awaited here: calls at the same time come one after the other.
         if self._address is None:
+            _allow_many_files()
             tls = tls_from_environment()
             estate = self._estate = Estate(self._expects)
             self._hub = Hub(self._instance, estate)
@@ -123,3 +124,17 @@ class Agent:
 def _checked(token: Any) -> Token:
     origin, number = token
     return int(origin), int(number)
+
+
+def _allow_many_files() -> None:
+    """Each client is a file. Systems let a process have more than it has at first."""
+    try:
+        import resource
+    except ImportError:
+        # Systems without it have no such limit.
+        return
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (OSError, ValueError) as error:
+        _log.warning("no more than %d files can be open at a time: %s", few, error)
