@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
-import { ChannelClosed } from '../../errors.ts'
+import { ChannelBackendError, ChannelClosed, RuntimeClosedError } from '../../errors.ts'
 import { Ending } from './ending.ts'
 import { type Executor, type ExecutorFactory, NotBegun } from './executor.ts'
 import type { Arrival, Intake } from './intake.ts'
@@ -14,6 +14,7 @@ export interface DispatcherSettings<in Item, in Output> {
   readonly retryErrors: boolean
   readonly onResult: ((result: Output, item: Item) => unknown) | undefined
   readonly onError: ((error: unknown, item: Item) => unknown) | undefined
+  readonly onUnreadable: ((error: unknown) => unknown) | undefined
 }
 
 /**
@@ -141,7 +142,25 @@ export class Dispatcher<Item, Output> {
 
   #receivedNothing(error: Error): void {
     if (error instanceof ChannelClosed) this.close()
-    else this.fail(error)
+    else if (error instanceof ChannelBackendError || error instanceof RuntimeClosedError) this.fail(error)
+    else void this.#unreadable(error)
+  }
+
+  /** An item was taken of which nothing but an error is left. Never rejects. */
+  async #unreadable(error: Error): Promise<void> {
+    this.failed++
+    const { onUnreadable } = this.#settings
+    if (onUnreadable === undefined) return this.fail(error)
+    this.running++
+    try {
+      // A sender may stand on the stack.
+      await null
+      await onUnreadable(error)
+    } catch (thrown) {
+      this.fail(thrown)
+    }
+    this.running--
+    this.schedule()
   }
 
   /** Never rejects. */

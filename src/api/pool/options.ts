@@ -41,6 +41,11 @@ export interface PoolListeners<in Item, in Result> {
    */
   readonly onError?: ((error: unknown, item: Item) => unknown) | undefined
   /**
+   * Gets the error in place of an item that the channel could not give out: its schema refuses what another program has sent, or it can not be decoded. The pool
+   * goes on when this settles. Absent: the pool fails with it.
+   */
+  readonly onUnreadable?: ((error: unknown) => unknown) | undefined
+  /**
    * How often an item is tried again whose worker died, so that it may have been begun; Infinity: until it is done. Default: 0, for an acknowledged
    * channel 3.
    */
@@ -65,12 +70,13 @@ export interface PoolSettings<Item, Result> {
   readonly scale: ScaleSettings | undefined
   readonly onResult: PoolListeners<Item, Result>['onResult']
   readonly onError: PoolListeners<Item, Result>['onError']
+  readonly onUnreadable: PoolListeners<Item, Result>['onUnreadable']
   readonly retries: number
   readonly retryErrors: boolean
   readonly signal: AbortSignal | undefined
 }
 
-const keys = ['size', 'scale', 'onResult', 'onError', 'retries', 'retryErrors', 'signal']
+const keys = ['size', 'scale', 'onResult', 'onError', 'onUnreadable', 'retries', 'retryErrors', 'signal']
 
 /**
  * Checks the options of a pool and fills in the defaults.
@@ -83,9 +89,17 @@ export function poolSettings<Item, Result>(
   furtherKeys: readonly string[] = [],
 ): PoolSettings<Item, Result> {
   checkKeys('the options of pool', options, [...keys, ...furtherKeys])
-  const { onResult, onError, retries = acknowledged ? 3 : 0, retryErrors = acknowledged, signal } = options
+  const {
+    onResult,
+    onError,
+    onUnreadable,
+    retries = acknowledged ? 3 : 0,
+    retryErrors = acknowledged,
+    signal,
+  } = options
   checkListener('onResult', onResult)
   checkListener('onError', onError)
+  checkListener('onUnreadable', onUnreadable)
   checkCount('retries', retries, 0, true)
   checkFlag('retryErrors', retryErrors)
   checkSignal(signal)
@@ -94,7 +108,7 @@ export function poolSettings<Item, Result>(
   if (size === undefined) throw new TypeError("a pool needs a 'size', or a 'scale' from 'min' to 'max' workers")
   checkCount('size', size, 1, false)
   if (scale !== undefined) checkWithin('size', size, scale)
-  return { size, scale, onResult, onError, retries, retryErrors, signal }
+  return { size, scale, onResult, onError, onUnreadable, retries, retryErrors, signal }
 }
 
 /** @throws RangeError when a pool may not have so many workers */

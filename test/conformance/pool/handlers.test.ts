@@ -338,6 +338,34 @@ conformance('pools of a function', (engine, it) => {
     rx.close()
   })
 
+  it('an item that can not be read is told, or ends the pool', async () => {
+    class Torn {}
+    const fault = new RangeError('torn')
+    klaw.registerSerializer(Torn, {
+      name: 'Torn',
+      serialize: () => null,
+      deserialize() {
+        throw fault
+      },
+    })
+    const [tx, rx] = await klaw.channel<unknown>()
+    const told: unknown[] = []
+    const results: unknown[] = []
+    const reading = klaw.pool(rx, (item) => results.push(item), { size: 1, onUnreadable: (error) => told.push(error) })
+    for (const item of [1, new Torn(), 2, new Torn()]) await tx.send(item)
+    await until(() => told.length === 2)
+    await reading.close()
+    expect(await reading.done).toMatchObject({ processed: 2, failed: 2 })
+    expect(results).toEqual([1, 2])
+    const failing = klaw.pool(rx, () => {}, { size: 1 })
+    const done = rejection(failing.done)
+    await tx.send(new Torn())
+    expect(await done).toEqual(told[0])
+    klaw.deregisterSerializer(Torn)
+    await tx.close()
+    await rx.close()
+  })
+
   it('wrong options are refused', async () => {
     const [, rx] = channel<number>()
     const handler = () => {}
