@@ -1,18 +1,23 @@
 import { RingBuffer } from '../core/ring-buffer.ts'
 
-/** Brings the rest of an item here. */
-export type Completion<Item> = (signal: AbortSignal) => Promise<Item>
+/** How to bring the rest of an item here. */
+export interface Completion<Item> {
+  /** Bytes. */
+  readonly size: number
+  /** Never rejects: what it fails with is an item too. */
+  complete(signal: AbortSignal): Promise<Item>
+}
 
 interface Entry<Item> {
   readonly item: Item
   /** Undefined: it is complete, and stands behind one that is not. */
-  readonly complete: Completion<Item> | undefined
+  readonly completion: Completion<Item> | undefined
   completed: Item | undefined
   controller: AbortController | undefined
 }
 
-/** Those of which the rest is fetched at a time: one, and the next one. */
-const ahead = 2
+/** Those behind the first and the second are fetched too while all together have no more bytes than that. */
+const mostAhead = 8 * 1024 * 1024
 
 /** Items of which a part is elsewhere, and everything behind them, in order. */
 export class IncompleteItems<Item> {
@@ -30,10 +35,9 @@ export class IncompleteItems<Item> {
     return this.#entries.length
   }
 
-  /** A completion must not reject: what it failed with is an item too. */
-  add(item: Item, complete: Completion<Item> | undefined): void {
-    const completed = complete === undefined ? item : undefined
-    this.#entries.pushBack({ item, complete, completed, controller: undefined })
+  add(item: Item, completion: Completion<Item> | undefined): void {
+    const completed = completion === undefined ? item : undefined
+    this.#entries.pushBack({ item, completion, completed, controller: undefined })
     this.#begin()
   }
 
@@ -48,13 +52,16 @@ export class IncompleteItems<Item> {
   }
 
   #begin(): void {
-    const count = Math.min(ahead, this.#entries.length)
-    for (let index = 0; index < count; index++) {
+    let size = 0
+    for (let index = 0; index < this.#entries.length; index++) {
       const entry = this.#entries.at(index) as Entry<Item>
-      if (entry.complete === undefined || entry.controller !== undefined) continue
+      if (entry.completion === undefined) continue
+      size += entry.completion.size
+      if (index > 1 && size > mostAhead) return
+      if (entry.controller !== undefined) continue
       entry.controller = new AbortController()
       const { signal } = entry.controller
-      void entry.complete(signal).then((completed) => {
+      void entry.completion.complete(signal).then((completed) => {
         if (signal.aborted) return
         entry.completed = completed
         this.#advance()

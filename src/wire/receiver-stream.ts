@@ -16,6 +16,8 @@ export interface DeliveredFrame {
   readonly deliveries: readonly number[] | undefined
   /** Set on the mark that a broadcast receiver gets for what it lost. */
   readonly missed: number
+  /** The memory is the only item's: what is decoded can stay where it is. */
+  readonly borrow?: boolean
   /** What kept the item from being brought here. */
   readonly failure?: { readonly cause: unknown } | undefined
 }
@@ -52,6 +54,8 @@ export interface ReceiverStreamOwner {
   completion?(item: ReceivedItem): Completion<ReceivedItem> | undefined
 }
 
+/** A frame that came by itself has a header besides its item, and the item little else than its largest value. */
+const largestSurplus = 64
 /** Milliseconds that what a `select` has asked for and not taken waits for the next one. */
 const lingerTime = 5
 /** The hub is told of at most so many taken items at once, and of fewer where the capacity is small; it has to wait for no longer than this many ms. */
@@ -248,7 +252,10 @@ export class ReceiverStream implements FrameSink, Batch {
     const hasTokens = (frame.flags & FrameFlag.tokens) !== 0
     if (hasTokens) readTokens(frame)
     const { bytes, view, attachments } = frame
-    const delivered: DeliveredFrame = { bytes, attachments, first, deliveries, missed: 0 }
+    // Between threads the hub may still have the same memory.
+    const isOwn = !this.#connection.carriesAttachments
+    const borrow = isOwn && count === 1 && bytes.buffer.byteLength - (frame.end - frame.position) <= largestSurplus
+    const delivered: DeliveredFrame = { bytes, attachments, first, deliveries, missed: 0, borrow }
     const queue = this.queue
     let start = frame.position
     this.#nextSequence = (first + count) >>> 0

@@ -13,8 +13,8 @@ export interface MessageStore {
   readonly largestInline: number
   /** Stores a message; what is sent instead. Rejects when it can not be stored, or the signal aborts: then its handles are still the caller's. */
   store(message: EncodedValue, signal: AbortSignal): Promise<EncodedValue>
-  /** Whether this is what is sent instead of a message. */
-  isStored(bytes: Uint8Array, start: number): boolean
+  /** How many bytes the message has for which this is sent; undefined if this is a message itself. */
+  sizeOf(bytes: Uint8Array, start: number, end: number): number | undefined
   /** Brings the message here that is meant. */
   load(bytes: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<Uint8Array>
 }

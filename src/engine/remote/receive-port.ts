@@ -23,6 +23,8 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   readonly #channel: ChannelIdentity
   readonly #kind: HandleKind
   #open = true
+  /** What the next operations fail with. */
+  readonly #failures: unknown[] = []
 
   constructor(host: ChannelHost, channel: ChannelIdentity, stream: number, kind: HandleKind = HandleKind.receiver) {
     this.host = host
@@ -55,13 +57,13 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   }
 
   get isClosed(): boolean {
-    return !this.#open || (this.stream.queue.isEnded && this.stream.queue.length === 0)
+    return !this.#open || (this.stream.queue.isEnded && this.stream.queue.length === 0 && this.#failures.length === 0)
   }
 
   recv(options: WaitOptions | undefined): Promise<M> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     try {
-      if (this.stream.queue.length > 0) return Promise.resolve(this.take())
+      if (this.#isReady) return Promise.resolve(this.take())
     } catch (error) {
       return Promise.reject(error)
     }
@@ -74,23 +76,32 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   }
 
   tryRecv(): Result<M, ChannelEmpty | ChannelClosed> | Promise<Result<M, ChannelEmpty | ChannelClosed>> {
-    if (this.stream.queue.length > 0) return this.#outcome()
+    if (this.#isReady) return this.#outcome()
     if (this.isClosed) return failed(this.#closure())
     return this.#probeOne()
   }
 
   async takeUpTo(max: number): Promise<M[]> {
-    if (this.stream.queue.length < max) await this.stream.probe(max)
+    if (this.stream.queue.length < max && this.#failures.length === 0) await this.stream.probe(max)
     const messages: M[] = []
-    while (messages.length < max && this.stream.queue.length > 0) messages.push(this.take())
+    try {
+      while (messages.length < max && this.#isReady) messages.push(this.take())
+    } catch (error) {
+      if (messages.length === 0) throw error
+      this.failLater(error)
+    }
     if (messages.length === 0 && this.isClosed) throw this.#closure()
     return messages
   }
 
+  failLater(error: unknown): void {
+    this.#failures.unshift(error)
+  }
+
   recvSource(): SelectSource<Result<M, ChannelClosed>> {
     return {
-      ready: () => this.stream.queue.length > 0 || this.isClosed,
-      take: () => (this.stream.queue.length > 0 ? this.#outcome() : failed(this.#closure())),
+      ready: () => this.#isReady || this.isClosed,
+      take: () => (this.#isReady ? this.#outcome() : failed(this.#closure())),
       probe: () => this.stream.probe(1),
       park: (win) => {
         const waiter = new SelectedRecv<M>(this, win)
@@ -108,6 +119,7 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   close(): void {
     if (!this.#open) return
     this.#open = false
+    this.#failures.length = 0
     this.stream.close(new ChannelClosed('this receiver is closed'))
   }
 
@@ -139,8 +151,9 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   completion(item: ReceivedItem): Completion<ReceivedItem> | undefined {
     const { store } = this.host
     const { frame, start, end } = item
-    if (store?.isStored(frame.bytes, start) !== true) return undefined
-    return async (signal) => {
+    const size = store?.sizeOf(frame.bytes, start, end)
+    if (store === undefined || size === undefined) return undefined
+    const complete = async (signal: AbortSignal) => {
       try {
         const bytes = await store.load(frame.bytes, start, end, signal)
         return new ReceivedItem({ ...frame, bytes }, item.index, 0, bytes.byteLength)
@@ -148,10 +161,12 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
         return new ReceivedItem({ ...frame, failure: { cause } }, item.index, 0, 0)
       }
     }
+    return { size, complete }
   }
 
-  /** @internal Takes the first item. Only when there is one. */
+  /** @internal Takes the first item, or fails as was left to it. Only when there is something. */
   take(): M {
+    if (this.#failures.length > 0) throw this.#failures.shift()
     return this.present(this.stream.queue.tryTake() as ReceivedItem)
   }
 
@@ -169,6 +184,10 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
     }
   }
 
+  get #isReady(): boolean {
+    return this.stream.queue.length > 0 || this.#failures.length > 0
+  }
+
   /** What can not be decoded, and what a broadcast receiver has missed, is an outcome like any other. */
   #outcome(): Result<M, ChannelClosed> {
     try {
@@ -180,7 +199,7 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
 
   async #probeOne(): Promise<Result<M, ChannelEmpty | ChannelClosed>> {
     await this.stream.probe(1)
-    if (this.stream.queue.length > 0) return this.#outcome()
+    if (this.#isReady) return this.#outcome()
     return failed(this.isClosed ? this.#closure() : new ChannelEmpty())
   }
 

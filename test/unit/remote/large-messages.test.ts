@@ -24,6 +24,8 @@ class SlowStore implements MessageStore {
   stored = 0
   loading = 0
   mostLoading = 0
+  /** Bytes that each says to have. */
+  announced = 5_000_000
   /** Fails instead of storing. */
   failure: Error | undefined
   /** Waits for this before it stores anything. */
@@ -43,9 +45,10 @@ class SlowStore implements MessageStore {
     return { bytes: this.#codec.encode(prefix + number), tokens: [{ origin: 77, number }] }
   }
 
-  isStored(bytes: Uint8Array, start: number): boolean {
+  sizeOf(bytes: Uint8Array, start: number): number | undefined {
     // A short string: one byte says how long it is.
-    return Buffer.from(bytes.subarray(start + 1, start + 1 + prefix.length)).toString() === prefix
+    const isStored = Buffer.from(bytes.subarray(start + 1, start + 1 + prefix.length)).toString() === prefix
+    return isStored ? this.announced : undefined
   }
 
   async load(bytes: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -73,6 +76,18 @@ async function open(rig: Rig, store: SlowStore, capacity = 1000, ack = false) {
 const large = (number: number) => `${number} ${'x'.repeat(200)}`
 
 describe('large messages', () => {
+  test('of which many go into eight megabytes are brought here several at a time', async () => {
+    await using rig = new Rig()
+    const store = new SlowStore(5)
+    store.announced = 1_000_000
+    const { send, receive } = await open(rig, store)
+    const values = Array.from({ length: 100 }, (_, number) => large(number))
+    await send.sendBatch(values, undefined)
+    for (const value of values) expect(await receive.recv(undefined)).toBe(value)
+    expect(store.mostLoading).toBeGreaterThan(2)
+    expect(store.mostLoading).toBeLessThanOrEqual(8)
+  })
+
   test('arrive in order among small ones, whatever their storing takes', async () => {
     for (let seed = 0; seed < 20; seed++) {
       await using rig = new Rig()

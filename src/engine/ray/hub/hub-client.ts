@@ -29,8 +29,8 @@ export interface HubClientOptions {
   readonly objects: RayObjects
   /** Encoded messages of more bytes than that go by reference. */
   readonly threshold: number
-  /** Opens the connection, once. */
-  readonly open: () => Promise<Transport>
+  /** Opens the connection, once; calls `gone` when it finds out later that it is lost for good. */
+  readonly open: (gone: (error: Error) => void) => Promise<Transport>
 }
 
 /**
@@ -54,7 +54,11 @@ export class HubClient implements ChannelArrivals, ReferenceDesk {
     this.#session = session
     this.store = new RayMessageStore(objects, this, threshold)
     this.codec = new Codec({ serializers, handles: { decode: (kind, body) => this.arrived(kind, body) } })
-    this.connection = new Connection(new DeferredTransport(open, longestPiece), this.codec, new Map())
+    this.connection = new Connection(
+      new DeferredTransport(() => open((error) => this.connection.close(error)), longestPiece),
+      this.codec,
+      new Map(),
+    )
     session.onAdopting(this.releaseTokens, (context, kind, share, details) =>
       this.#adopt(context, kind, share, details),
     )
@@ -103,8 +107,15 @@ export class HubClient implements ChannelArrivals, ReferenceDesk {
     return { bytes: this.codec.encode(new StoredReference(token, size)), token }
   }
 
-  borrow(object: RayObject, bytes: Uint8Array, start: number, end: number): Promise<unknown> {
-    const { token } = this.codec.decode(bytes, start, end) as StoredReference
+  forget(token: Token): void {
+    this.releaseTokens([token])
+  }
+
+  read(bytes: Uint8Array, start: number, end: number): { readonly token: Token; readonly size: number } {
+    return this.codec.decode(bytes, start, end) as StoredReference
+  }
+
+  borrow(object: RayObject, token: Token): Promise<unknown> {
     return this.#borrow(token, HandleKind.objectRef, object.share.number)
   }
 

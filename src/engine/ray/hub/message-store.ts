@@ -6,12 +6,22 @@ import type { MessageStore } from '../../remote/channel-host.ts'
 import type { RayObjects } from '../objects.ts'
 import type { RayObject } from '../ray-object.ts'
 
+/** A message that refers to an object. */
+interface Reference {
+  readonly bytes: Uint8Array
+  readonly token: Token
+}
+
 /** What the store needs of the connection to the hub. */
 export interface ReferenceDesk {
-  /** The bytes of a message that refers to the object, which the hub holds once this resolves, and their token. */
-  refer(object: RayObject, size: number): Promise<{ readonly bytes: Uint8Array; readonly token: Token }>
-  /** Asks for what such bytes refer to. */
-  borrow(object: RayObject, bytes: Uint8Array, start: number, end: number): Promise<unknown>
+  /** Makes a message that refers to the object, which the hub holds once this resolves. */
+  refer(object: RayObject, size: number): Promise<Reference>
+  /** A reference is not sent after all. */
+  forget(token: Token): void
+  /** What such a message refers to, and how many bytes that has. */
+  read(bytes: Uint8Array, start: number, end: number): { readonly token: Token; readonly size: number }
+  /** Asks the hub for what the token stands for. */
+  borrow(object: RayObject, token: Token): Promise<unknown>
 }
 
 /** Bytes of a frame that the hub takes, less what is needed beside a message. */
@@ -37,16 +47,25 @@ export class RayMessageStore implements MessageStore {
     const object = this.#objects.putMessage(bytes as Uint8Array<ArrayBuffer>)
     object.retain()
     try {
-      await stored(object, signal)
-      const { bytes: reference, token } = await this.#desk.refer(object, bytes.byteLength)
+      const { bytes: reference, token } = await this.#keep(object, bytes.byteLength, signal)
       return { bytes: reference, tokens: [...(message.tokens ?? []), token] }
     } finally {
       object.release()
     }
   }
 
-  isStored(bytes: Uint8Array, start: number): boolean {
-    return peekHandle(bytes, start) === HandleKind.storedMessage
+  sizeOf(bytes: Uint8Array, start: number, end: number): number | undefined {
+    if (peekHandle(bytes, start) !== HandleKind.storedMessage) return undefined
+    return this.#desk.read(bytes, start, end).size
+  }
+
+  /** The hub takes hold of the object while that is being stored. Once both is done, nothing of this session is needed for it any more. */
+  async #keep(object: RayObject, size: number, signal: AbortSignal): Promise<Reference> {
+    const [referring, storing] = await Promise.allSettled([this.#desk.refer(object, size), stored(object, signal)])
+    if (referring.status === 'rejected') throw referring.reason
+    if (storing.status === 'fulfilled') return referring.value
+    this.#desk.forget(referring.value.token)
+    throw storing.reason
   }
 
   async load(bytes: Uint8Array, start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -54,7 +73,7 @@ export class RayMessageStore implements MessageStore {
     object.isMessage = true
     object.retain()
     try {
-      this.#objects.making(object, this.#desk.borrow(object, bytes, start, end))
+      this.#objects.making(object, this.#desk.borrow(object, this.#desk.read(bytes, start, end).token))
       const message = await fetched(object, signal)
       if (message instanceof Uint8Array) return message
       throw new SerializationError('what a message refers to is none')
