@@ -93,7 +93,7 @@ export class RayChannels implements ChannelEngine {
         session: this.#client,
         objects: this.#objects,
         threshold,
-        open: () => openHub(this.#client, lanes),
+        open: (gone) => openHub(this.#client, lanes, gone),
       })
       this.#current = { hub, channels: new RemoteChannels(hub, handles) }
     }

@@ -1,3 +1,4 @@
+import { RayError } from '../../../errors.ts'
 import type { RayClient } from '../client.ts'
 import { type LaneChoice, type LaneTls, openLane } from '../lane/open-lane.ts'
 import type { ResumableTransport } from '../lane/resumable-transport.ts'
@@ -32,9 +33,14 @@ const deadline = 10_000
 /**
  * Connects to the cluster's hub, which is started if there is none: directly, else through the session's agent.
  *
+ * @param gone called at most once, when the connection is lost for good since the cluster has another hub by now
  * @throws {RayError} why there is no connection
  */
-export async function openHub(session: RayClient, lanes: HubLanes): Promise<ResumableTransport> {
+export async function openHub(
+  session: RayClient,
+  lanes: HubLanes,
+  gone: (error: Error) => void,
+): Promise<ResumableTransport> {
   const { connection } = session
   // Whoever waits for the hub waits for this too.
   const hub = (await connection.request('hub.find')) as HubAddress
@@ -47,6 +53,26 @@ export async function openHub(session: RayClient, lanes: HubLanes): Promise<Resu
     otherwise: relayLanes(session, { host, port, tls }),
     deadline,
     gracePeriod: lanes.gracePeriod,
+    onUnreachable: succession(session, hub, gone),
   })
   return transport
+}
+
+/** Asks whether another hub has taken the place of this one. Otherwise whoever holds a channel would hear of it when the grace period is over. */
+function succession({ connection }: RayClient, hub: HubAddress, gone: (error: Error) => void): () => void {
+  let asked = false
+  return () => {
+    if (asked) return
+    asked = true
+    connection.request('hub.find', undefined, { keepAlive: false }).then(
+      (found) => {
+        if ((found as HubAddress).instance === hub.instance) asked = false
+        else gone(new RayError("the process that kept the cluster's channels has ended, and they with it"))
+      },
+      () => {
+        // The next attempt asks again; without the session there are no channels anyway.
+        asked = false
+      },
+    )
+  }
 }

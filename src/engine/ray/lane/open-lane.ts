@@ -1,7 +1,7 @@
 import { RayError } from '../../../errors.ts'
 import { type DirectAddress, directLanes } from './direct-lane.ts'
 import { type Identity, newIdentity } from './hello.ts'
-import type { LaneFactory, LaneKind } from './lane.ts'
+import type { Lane, LaneFactory, LaneKind } from './lane.ts'
 import { ResumableTransport } from './resumable-transport.ts'
 
 /** How to choose a lane: `auto` is direct where the port can be reached, else the tunnel. */
@@ -26,6 +26,8 @@ export interface OpenLaneOptions {
   /** Milliseconds for which the connection is kept when it is lost, in whole seconds, a second to an hour; undefined: 30 s. */
   readonly gracePeriod?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Called when the connection was lost and a way back was not found; others are tried. Somebody may know that they are in vain. */
+  readonly onUnreachable?: (() => void) | undefined
 }
 
 /** A connection to the agent, not started yet. Whoever has it must start or close it. */
@@ -50,7 +52,7 @@ export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
   if (choice !== 'tunnel') {
     const limit = choice === 'auto' ? Math.min(directDeadline, deadline) : deadline
     try {
-      return await open(directLanes(address), identity, limit, signal)
+      return await open(directLanes(address), identity, limit, options)
     } catch (error) {
       signal?.throwIfAborted()
       if (choice === 'direct') throw error
@@ -58,7 +60,7 @@ export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
     }
   }
   try {
-    return { ...(await open(otherwise, identity, deadline, signal)), notDirect }
+    return { ...(await open(otherwise, identity, deadline, options)), notDirect }
   } catch (error) {
     signal?.throwIfAborted()
     if (notDirect === undefined) throw error
@@ -68,11 +70,30 @@ export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
 }
 
 async function open(
-  factory: LaneFactory,
+  lanes: LaneFactory,
   identity: Identity,
   deadline: number,
-  signal: AbortSignal | undefined,
+  { signal, onUnreachable }: OpenLaneOptions,
 ): Promise<OpenedLane> {
+  const factory = onUnreachable === undefined ? lanes : watched(lanes, onUnreachable)
   const transport = await ResumableTransport.connect({ factory, identity, deadline, signal })
   return { transport, kind: factory.kind, notDirect: undefined }
+}
+
+/** Tells when a lane can not be opened though there has been one. */
+function watched(lanes: LaneFactory, onUnreachable: () => void): LaneFactory {
+  let wasOpen = false
+  return {
+    kind: lanes.kind,
+    async open(signal): Promise<Lane> {
+      try {
+        const lane = await lanes.open(signal)
+        wasOpen = true
+        return lane
+      } catch (error) {
+        if (wasOpen) onUnreachable()
+        throw error
+      }
+    },
+  }
 }
