@@ -184,7 +184,7 @@ class Client:
     async def _connect(self, find: Callable[[], HubAddress], grace: int) -> None:
         try:
             address = self.address = await self._background.in_thread(find)
-            lane = self._lane = HubLane(address, grace)
+            lane = self._lane = HubLane(address, grace, lambda: self._background.in_thread(find))
             connection = await lane.connect(lambda transport: Connection(transport, {}))
             connection.stray_frame = self._frame
             opened = connection.request(

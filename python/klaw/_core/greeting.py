@@ -8,8 +8,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from klaw_agent.errors import KlawError
 from klaw_agent.lane import hello
-
-from .client_tls import client_tls
+from klaw_agent.tls import tls_to_cluster
 
 #: Seconds for one attempt to connect, hello included.
 ATTEMPT_TIME: Final = 5.0
@@ -47,7 +46,7 @@ async def greet(address: HubAddress, asked: hello.Hello) -> Greeting:
     host, port, token, tls = address[:4]
     loop = asyncio.get_running_loop()
     protocol = _HelloProtocol(hello.write_hello(token, asked))
-    context = client_tls() if tls else None
+    context = tls_to_cluster() if tls else None
 
     async def connect() -> Greeting:
         await loop.create_connection(lambda: protocol, host, port, ssl=context)

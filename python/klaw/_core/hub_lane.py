@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from klaw_agent.errors import KlawError
@@ -31,10 +32,15 @@ _LOST_AFTER: Final = 20.0
 
 
 class HubLane:
-    """One connection, over one TCP connection after the other. All methods run on the loop."""
+    """One connection, over one TCP connection after the other. All methods run on the loop.
 
-    def __init__(self, address: HubAddress, grace: int) -> None:
+    `find` says where the hub is now: one that was started again knows nothing of this connection.
+    """
+
+    def __init__(self, address: HubAddress, grace: int, find: Callable[[], Awaitable[HubAddress]]) -> None:
         self._address = address
+        self._find = find
+        self._search: asyncio.Task[None] | None = None
         self._grace = grace
         self._id = secrets.token_bytes(hello.ID_LENGTH)
         self._loop = asyncio.get_running_loop()
@@ -86,6 +92,8 @@ class HubLane:
         while True:
             try:
                 return await self._greet(resume=False)
+            except ssl.SSLCertVerificationError:
+                raise
             except OSError:
                 if time.monotonic() + pause > until:
                     raise
@@ -105,6 +113,8 @@ class HubLane:
                     return
                 except (OSError, KlawError) as error:
                     logger.debug("the hub could not be reached again: %s", error)
+                    if isinstance(error, ConnectionRefusedError) and self._search is None:
+                        self._search = self._loop.create_task(self._look_for_another())
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
         finally:
@@ -117,10 +127,24 @@ class HubLane:
             return
         greeting.socket.abort()
         # Whoever is refused does not get in by asking again.
+        self._give_up(
+            f"the hub does not continue the connection: {refusal or 'what each has of the other does not fit together'}"
+        )
+
+    async def _look_for_another(self) -> None:
+        """Nobody listens there any more: Ray may have started the hub again by now."""
+        try:
+            found = await self._find()
+        except Exception as error:
+            logger.debug("where the hub is now is not known: %s", error)
+            return
+        if found.instance != self._address.instance and not self._is_over and self._lane is None:
+            self._give_up("the hub was started again, and holds nothing of what it held")
+
+    def _give_up(self, message: str) -> None:
         self._transport.close()
         if self._connection is not None:
-            reason = refusal or "what each has of the other does not fit together"
-            self._connection.transport_lost(f"the hub does not continue the connection: {reason}", None)
+            self._connection.transport_lost(message, None)
 
     def _attach(self, greeting: Greeting) -> None:
         lane = self._lane = _ClientLane(greeting.socket, self._transport, self)
@@ -149,8 +173,9 @@ class HubLane:
         self._is_over = True
         if self._watch is not None:
             self._watch.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        for task in (self._task, self._search):
+            if task is not None and task is not asyncio.current_task(self._loop):
+                task.cancel()
 
 
 class _ClientLane(TcpLane):

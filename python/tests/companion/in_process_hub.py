@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +21,8 @@ from klaw_agent.wire.connection import Connection
 class InProcessHub:
     """Listens on a port of 127.0.0.1."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
@@ -81,5 +83,5 @@ class InProcessHub:
             self.connections.append(connection)
             return connection
 
-        self._listener = Listener(Connections(token, serve))
-        return HubAddress("127.0.0.1", self._listener.start("127.0.0.1"), token, False)
+        self._listener = Listener(Connections(token, serve), tls=self._tls)
+        return HubAddress("127.0.0.1", self._listener.start("127.0.0.1"), token, self._tls is not None)
