@@ -54,7 +54,7 @@ export type { LocalSender } from './api/sender.ts'
 export { Sender } from './api/sender.ts'
 export type { LocalWatchReceiver, LocalWatchSender } from './api/watch.ts'
 export { WatchReceiver, WatchSender, watch } from './api/watch.ts'
-export type { ChannelStats, Delivery, WaitOptions } from './core/ports.ts'
+export type { ChannelStats, Delivery, NodeEnds, WaitOptions } from './core/ports.ts'
 export type { ErrorCode, SchemaIssue } from './errors.ts'
 export {
   ChannelClosed,

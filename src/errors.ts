@@ -269,20 +269,38 @@ export interface SchemaIssue {
   readonly path: string
 }
 
-/** The channel's schema refuses the value. */
+/**
+ * The channel's schema refuses the value: of a send, which then has sent nothing, or of a receive, when a value came that somebody has sent under
+ * another schema or none. `at` says which. What was received and refused is in `value`, and is not delivered again.
+ */
 export class ChannelSchemaError extends KlawError {
   static override readonly code = 'CHANNEL_SCHEMA'
   readonly issues: readonly SchemaIssue[]
+  readonly at: 'send' | 'recv'
+  /** As it was received; undefined for a send. */
+  readonly value: unknown
 
-  constructor(issues: readonly SchemaIssue[], options?: ErrorOptions) {
-    super(
-      `the channel's schema refuses the value: ${issues
-        .map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`))
-        .join('; ')}`,
-      options,
-    )
+  constructor(
+    issues: readonly SchemaIssue[],
+    options?: ErrorOptions & { received?: { value: unknown; channel: string | undefined } },
+  ) {
+    const { received } = options ?? {}
+    super(`${schemaRefusal(received)}: ${issues.map(issueText).join('; ')}`, options)
     this.issues = issues
+    this.at = received === undefined ? 'send' : 'recv'
+    // It may be anything, and is not for logs.
+    hidden(this, 'value', received?.value)
   }
+}
+
+function schemaRefusal(received: { channel: string | undefined } | undefined): string {
+  if (received === undefined) return "the channel's schema refuses the value"
+  const channel = received.channel === undefined ? 'the channel' : `the channel ${JSON.stringify(received.channel)}`
+  return `the schema of ${channel} refuses a value that it received from a sender with another schema, or none`
+}
+
+function issueText({ message, path }: SchemaIssue): string {
+  return path === '' ? message : `${path}: ${message}`
 }
 
 /** A channel of that name exists with another kind, capacity or mode; the message says both. */

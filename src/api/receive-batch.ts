@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { ReceivePort, WaitOptions } from '../core/ports.ts'
+import { ChannelClosed, ChannelTimeout } from '../errors.ts'
 
 /** Waits for one item and takes what there is with it; waits up to `maxWait` milliseconds more while there are fewer than `max`. */
 export async function receiveBatch<T>(
@@ -21,8 +22,10 @@ export async function receiveBatch<T>(
       if (batch.length >= max || timeout <= 0) break
       if (more.length === 0) batch.push(await port.recv({ timeout, signal: options.signal }))
     }
-  } catch {
+  } catch (error) {
     // It has closed, the time is over or nobody wants more: what is here goes out, and the next call meets the error if it lasts.
+    const lasts = error instanceof ChannelClosed || error instanceof ChannelTimeout || options.signal?.aborted === true
+    if (!lasts) port.failLater?.(error)
   }
   return batch
 }

@@ -1,6 +1,7 @@
 import type { SelectSource } from '../core/select.ts'
 import { ChannelClosed } from '../errors.ts'
 import type { Result } from '../result.ts'
+import { Checking } from './checking.ts'
 
 type Step<T> = IteratorResult<T, undefined>
 
@@ -69,6 +70,9 @@ export class ReceiveIterator<T> implements AsyncIterableIterator<T, undefined> {
   #step(outcome: Result<T, Error>): Step<T> | Promise<Step<T>> {
     if (outcome.ok) return { done: false, value: outcome.value }
     if (outcome.error instanceof ChannelClosed) return end
+    if (outcome.error instanceof Checking) {
+      return (outcome.error.outcome as Promise<Result<T, Error>>).then((checked) => this.#step(checked))
+    }
     if (this.#skip?.(outcome.error) !== true) return Promise.reject(outcome.error)
     return this.next()
   }

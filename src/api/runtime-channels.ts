@@ -7,6 +7,7 @@ import { type Acknowledged, channelSettings, type Unacknowledged, type WithSchem
 import { OneshotReceiver, OneshotSender } from './oneshot.ts'
 import { Receiver } from './receiver.ts'
 import type { StandardSchemaV1 } from './schema.ts'
+import { SchemaReceivePort } from './schema-receive-port.ts'
 import { Sender } from './sender.ts'
 import { WatchReceiver, WatchSender } from './watch.ts'
 
@@ -39,7 +40,11 @@ export interface RuntimeBroadcastOptions extends NamedOptions {
   readonly capacity?: number | undefined
 }
 
-/** `klaw.channel` with the types of its values. A schema is checked by this thread's senders; it does not travel with a sender. */
+/**
+ * `klaw.channel` with the types of its values. A schema is checked by the senders and by the receivers of this process, and does not travel with an end: what
+ * is passed on sends and receives unchecked, unless it opens the channel by its name with the schema. What travels is what was sent; what the schema
+ * makes of it comes out of the receiver.
+ */
 export interface OpenChannel {
   <Schema extends StandardSchemaV1>(
     options: RuntimeChannelOptions & WithSchema<Schema> & Acknowledged,
@@ -66,7 +71,9 @@ export async function openChannel(
   checkKeys('the options of channel', options, channelKeys)
   const { schema, ...settings } = channelSettings(options)
   const { send, receive } = await engine.open({ ...namedSpec('mpmc', options), ...settings })
-  return [Sender.over(send, schema === undefined ? undefined : { schema }), Receiver.over(receive)]
+  if (schema === undefined) return [Sender.over(send), Receiver.over(receive)]
+  const checked = new SchemaReceivePort(receive, schema, options.name)
+  return [Sender.over(send, { schema, sends: 'input' }), Receiver.over(checked)]
 }
 
 /** `Runtime.oneshot` */

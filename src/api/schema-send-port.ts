@@ -7,18 +7,26 @@ import type { ChannelClosed, ChannelFull } from '../errors.ts'
 import type { Awaitable, Result } from '../result.ts'
 import { validate, validateNow } from './schema.ts'
 
-/** Puts a schema before a port: what it refuses is not sent, what it makes of a value is. */
+/**
+ * What a sender with a schema sends: in process what the schema makes of a value; where others can receive as well the value as it is, since a receiver
+ * with the schema makes of it what the schema does, whoever has sent it.
+ */
+export type Sends = 'input' | 'output'
+
+/** Puts a schema before a port: what it refuses is not sent. */
 export class SchemaSendPort<T> implements SendPort<T> {
   readonly #port: SendPort<T>
   readonly #schema: StandardSchemaV1
   readonly #clock: Clock
+  readonly #sends: Sends
   /** The end of the line of sends whose values are being checked. An asynchronous check must not change their order. */
   #turn: Promise<unknown> | undefined
 
-  constructor(port: SendPort<T>, schema: StandardSchemaV1, clock: Clock) {
+  constructor(port: SendPort<T>, schema: StandardSchemaV1, clock: Clock, sends: Sends) {
     this.#port = port
     this.#schema = schema
     this.#clock = clock
+    this.#sends = sends
   }
 
   get capacity(): number {
@@ -66,7 +74,7 @@ export class SchemaSendPort<T> implements SendPort<T> {
   }
 
   clone(): SendPort<T> {
-    return new SchemaSendPort(this.#port.clone(), this.#schema, this.#clock)
+    return new SchemaSendPort(this.#port.clone(), this.#schema, this.#clock, this.#sends)
   }
 
   close(): Awaitable<void> {
@@ -84,7 +92,14 @@ export class SchemaSendPort<T> implements SendPort<T> {
   }
 
   #check(value: T): T {
-    return validateNow(this.#schema, value) as T
+    const output = validateNow(this.#schema, value) as T
+    return this.#sends === 'output' ? output : value
+  }
+
+  #outputOf(value: T): T | Promise<T> {
+    const output = validate(this.#schema, value) as T | Promise<T>
+    if (this.#sends === 'output') return output
+    return output instanceof Promise ? output.then(() => value) : value
   }
 
   #checked(
@@ -95,7 +110,7 @@ export class SchemaSendPort<T> implements SendPort<T> {
   ): Promise<void> {
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     try {
-      const outputs = values.map((value) => validate(this.#schema, value))
+      const outputs = values.map((value) => this.#outputOf(value))
       const waits = this.#turn !== undefined || outputs.some((output) => output instanceof Promise)
       if (!waits) return send(outputs as T[], options)
       return this.#inTurn(Promise.all(outputs) as Promise<T[]>, options, operation, send)

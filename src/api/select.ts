@@ -2,6 +2,7 @@ import { type SelectSource, selectFrom } from '../core/select.ts'
 import type { ChannelClosed } from '../errors.ts'
 import { type Result, success } from '../result.ts'
 import { checkFlag, checkKeys, checkSignal, checkTime, show } from './arguments.ts'
+import { settledOutcome } from './checking.ts'
 import { type Selectable, selectSymbol, sendSymbol } from './handle.ts'
 import { quiet } from './quiet.ts'
 import type { Sender } from './sender.ts'
@@ -89,12 +90,16 @@ export function select(cases: SelectCases, options: SelectOptions = {}): Promise
     checkFlag('default', orNothing)
     checkSignal(signal)
     const keys = keysOf(cases, orNothing)
-    const sources = keys.map((key) => sourceOf(key, (cases as Record<string, SelectCase>)[key]))
+    const sources: SelectSource<Result<unknown, Error>>[] = keys.map((key) =>
+      sourceOf(key, (cases as Record<string, SelectCase>)[key]),
+    )
     const selection = { biased, orNothing, signal, clock: systemClock, random: Math.random }
     return quiet(
       selectFrom(sources, selection).then((selected) => {
         if (selected === undefined) return { case: 'default', value: undefined }
-        return { case: keys[selected.index], value: selected.outcome }
+        const won = (outcome: unknown) => ({ case: keys[selected.index], value: outcome })
+        const outcome = settledOutcome(selected.outcome)
+        return outcome instanceof Promise ? outcome.then(won) : won(outcome)
       }),
     )
   } catch (error) {
@@ -143,9 +148,9 @@ function keysOf(cases: SelectCases, orNothing: boolean): (string | number)[] {
   return keys
 }
 
-function sourceOf(key: string | number, value: SelectCase | undefined): SelectSource<unknown> {
+function sourceOf(key: string | number, value: SelectCase | undefined): SelectSource<Result<unknown, Error>> {
   if (typeof (value as Partial<Selectable<unknown>> | null | undefined)?.[selectSymbol] === 'function') {
-    return (value as Selectable<unknown>)[selectSymbol]()
+    return (value as Selectable<Result<unknown, Error>>)[selectSymbol]()
   }
   if (typeof (value as Partial<AbortSignal> | null | undefined)?.aborted === 'boolean') {
     return signalSource(value as AbortSignal)

@@ -9,13 +9,15 @@ import { SendingEnd } from './channel-end.ts'
 import { passSymbol, portSymbol, sendSymbol } from './handle.ts'
 import { Permit } from './permit.ts'
 import { quiet } from './quiet.ts'
-import { SchemaSendPort } from './schema-send-port.ts'
+import { SchemaSendPort, type Sends } from './schema-send-port.ts'
 import { systemClock } from './system-clock.ts'
 import { writableTo } from './web-streams.ts'
 
 /** What a {@link Sender} adds to its port. */
 export interface SenderOptions {
   readonly schema?: StandardSchemaV1 | undefined
+  /** Default: 'output'. */
+  readonly sends?: Sends | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -29,8 +31,8 @@ export interface SenderOptions {
  */
 export class Sender<in T> extends SendingEnd<SendPort<T>> {
   /** @internal */
-  static over<T>(port: SendPort<T>, { schema, clock = systemClock }: SenderOptions = {}): Sender<T> {
-    return new Sender(schema === undefined ? port : new SchemaSendPort(port, schema, clock))
+  static over<T>(port: SendPort<T>, { schema, sends = 'output', clock = systemClock }: SenderOptions = {}): Sender<T> {
+    return new Sender(schema === undefined ? port : new SchemaSendPort(port, schema, clock, sends))
   }
 
   /** How many items the channel holds at most; Infinity when it is unbounded. */

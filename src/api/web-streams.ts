@@ -3,6 +3,7 @@ import type { SendPort } from '../core/ports.ts'
 import type { SelectSource } from '../core/select.ts'
 import { ChannelClosed } from '../errors.ts'
 import type { Awaitable, Result } from '../result.ts'
+import { Checking } from './checking.ts'
 
 /** A stream that takes one item for each read, never in advance. Cancelling it calls `close`. */
 export function readableFrom<T>(
@@ -10,12 +11,19 @@ export function readableFrom<T>(
   close: () => Awaitable<void>,
 ): ReadableStream<T> {
   let leave: (() => void) | undefined
+  let isCancelled = false
   return new ReadableStream<T>(
     {
       pull: (controller) =>
         new Promise((resolve) => {
           const settle = (outcome: Result<T, Error>) => {
             leave = undefined
+            if (!outcome.ok && outcome.error instanceof Checking) {
+              void (outcome.error.outcome as Promise<Result<T, Error>>).then(settle)
+            } else give(outcome)
+          }
+          const give = (outcome: Result<T, Error>) => {
+            if (isCancelled) return resolve()
             if (outcome.ok) controller.enqueue(outcome.value)
             else if (outcome.error instanceof ChannelClosed) controller.close()
             else controller.error(outcome.error)
@@ -35,6 +43,7 @@ export function readableFrom<T>(
           }
         }),
       async cancel() {
+        isCancelled = true
         leave?.()
         await close()
       },

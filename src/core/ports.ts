@@ -29,6 +29,18 @@ export interface ChannelStats {
   readonly unacknowledged: number
   /** Deliveries in acknowledged mode that had to be made again. */
   readonly redelivered: number
+  /** Items accepted a second, a mean over the last 5 seconds or so. Where the hub of a cluster holds the channel; undefined elsewhere. */
+  readonly sentRate?: number | undefined
+  /** The same for items that receivers took. */
+  readonly receivedRate?: number | undefined
+  /** Where its ends are, by process: host name and process id. Where the hub of a cluster holds the channel; undefined elsewhere. */
+  readonly nodes?: Readonly<Record<string, NodeEnds>> | undefined
+}
+
+/** The ends of a channel that one process holds. */
+export interface NodeEnds {
+  readonly senders: number
+  readonly receivers: number
 }
 
 /** What a `Sender` needs from whatever holds the channel: the in-process state machine, or a stream to a hub. */
@@ -76,6 +88,8 @@ export interface ReceivePort<out M> {
   tryRecv(): Awaitable<Result<M, ChannelEmpty | ChannelClosed>>
   /** Takes what is there now, at most `max`, possibly nothing; throws `ChannelClosed` when closed and drained. */
   takeUpTo(max: number): Awaitable<M[]>
+  /** The next operation fails with this: what an item has failed with that was taken together with others, which are given out. */
+  failLater?(error: unknown): void
   /** A case for `select`, and what iteration and Web Streams take from. It can be used again and again. */
   recvSource(): SelectSource<Result<M, ChannelClosed>>
   clone(): ReceivePort<M>
