@@ -61,6 +61,15 @@ export class ByteWriter {
     return taken
   }
 
+  /** Returns what was written, in the writer's own memory, and goes on in `memory`, which nobody else uses. */
+  handOver(memory: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const written = this.bytes.subarray(0, this.position)
+    this.#replace(memory)
+    this.position = 0
+    this.limit = largestBuffer
+    return written
+  }
+
   writeUint8(value: number): void {
     this.reserve(1)
     this.bytes[this.position++] = value

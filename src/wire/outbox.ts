@@ -11,6 +11,8 @@ export interface Batch {
 const flushBytes = 128 * 1024
 /** A buffer up to this size is kept for the next batch. */
 export const keptBytes = 4 * flushBytes
+/** A chunk from this size on leaves in the memory that it was written in; a copy of a smaller one is cheaper than memory of that size. */
+const largeChunk = flushBytes / 4
 /** A batch never waits for more items than this. */
 const largestWindow = 1024
 /** Flushes at the start of a burst that do not widen the window: short bursts leave item by item. */
@@ -81,9 +83,7 @@ export class Outbox {
 
   /** Posts what stands in `out` as one chunk, which carries the attachments. */
   post(attachments: readonly Attachment[] | undefined): void {
-    const out = this.out
-    const chunk = out.bytes.slice(0, out.position) as Uint8Array<ArrayBuffer>
-    out.reset(keptBytes)
+    const chunk = this.#takeChunk()
     this.#pending = 0
     const now = performance.now()
     if (now - this.#lastFlush > lull) {
@@ -99,6 +99,15 @@ export class Outbox {
   /** Nobody takes anything any more: what is written from now on is dropped. */
   close(): void {
     this.#closed = true
+  }
+
+  #takeChunk(): Uint8Array<ArrayBuffer> {
+    const out = this.out
+    if (out.position >= largeChunk && this.#transport.memory !== undefined)
+      return out.handOver(this.#transport.memory())
+    const chunk = out.bytes.slice(0, out.position)
+    out.reset(keptBytes)
+    return chunk
   }
 
   #schedule(): void {

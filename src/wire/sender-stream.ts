@@ -18,6 +18,8 @@ export interface SenderStreamOwner {
 /** The smallest and the largest number of slots held in advance. */
 const smallestWindow = 16
 const largestWindow = 4096
+/** An item of so many bytes has a frame of its own, so that it can be received where it stays. */
+const largeItem = 32 * 1024
 /** Milliseconds; a sender that runs dry again this soon asks for twice as much in advance. */
 const dryTime = 2
 
@@ -151,24 +153,26 @@ export class SenderStream implements FrameSink, Batch {
     this.#inBatch = false
     const count = this.#count
     if (count === 0) return
-    const payload = this.payload
-    const lengthsSize = count * 4
-    const frame = beginFrame(out, FrameType.send, 0, this.number)
-    out.reserve(8 + lengthsSize + payload.position)
-    const view = out.view
-    let position = out.position
-    view.setUint32(position, this.#sequence, true)
-    view.setUint32(position + 4, count, true)
-    position += 8
-    for (let index = 0; index < count; index++, position += 4) {
-      view.setUint32(position, this.#lengths[index] as number, true)
+    out.reserve(this.payload.position + count * 4 + 64)
+    let from = 0
+    let start = 0
+    let end = 0
+    for (let index = 0; index < count; index++) {
+      const length = this.#lengths[index] as number
+      if (length >= largeItem && index > from) {
+        this.#writeRun(out, from, index, start, end)
+        from = index
+        start = end
+      }
+      end += length
+      if (length >= largeItem || index === count - 1) {
+        this.#writeRun(out, from, index + 1, start, end)
+        from = index + 1
+        start = end
+      }
     }
-    out.bytes.set(payload.bytes.subarray(0, payload.position), position)
-    out.position = position + payload.position
-    endFrame(out, frame)
-    this.#sequence = (this.#sequence + count) >>> 0
     this.#count = 0
-    payload.reset(keptBytes)
+    this.payload.reset(keptBytes)
   }
 
   frame(frame: FrameReader): void {
@@ -231,6 +235,24 @@ export class SenderStream implements FrameSink, Batch {
     this.payload.reset()
     this.#connection.removeStream(this.number)
     for (const attempt of this.#attempts.splice(0)) attempt(0)
+  }
+
+  /** Writes the items from the number `from` up to `to`, which stand from `start` to `end`, as one frame. */
+  #writeRun(out: ByteWriter, from: number, to: number, start: number, end: number): void {
+    const frame = beginFrame(out, FrameType.send, 0, this.number)
+    out.reserve(8 + (to - from) * 4 + end - start)
+    const view = out.view
+    let position = out.position
+    view.setUint32(position, this.#sequence, true)
+    view.setUint32(position + 4, to - from, true)
+    position += 8
+    for (let index = from; index < to; index++, position += 4) {
+      view.setUint32(position, this.#lengths[index] as number, true)
+    }
+    out.bytes.set(this.payload.bytes.subarray(start, end), position)
+    out.position = position + end - start
+    endFrame(out, frame)
+    this.#sequence = (this.#sequence + to - from) >>> 0
   }
 
   #growLengths(): void {

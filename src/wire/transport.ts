@@ -25,6 +25,10 @@ export interface Transport {
   /** Hands the chunk over; the caller does not touch it again. Attachments that can move are moved, shared buffers are shared. */
   post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void
   /**
+   * Memory to write a large chunk in, at least 128 KiB. Once such a chunk is posted and the peer has it, it is used for another one. Absent: there is none.
+   */
+  memory?(): Uint8Array<ArrayBuffer>
+  /**
    * False while enough is under way: whoever has much to send waits for {@link onWritable}. What is posted all the same is sent in its turn.
    * Absent: there is always room.
    */

@@ -1,6 +1,9 @@
 import { KlawError } from '../../../errors.ts'
 import type { Transport, TransportListener } from '../../../wire/transport.ts'
 
+/** Bytes of memory for chunks while there is no transport to ask. */
+const memorySize = 128 * 1024
+
 type State =
   /** Nobody has written anything. */
   | { readonly t: 'idle' }
@@ -28,6 +31,10 @@ export class DeferredTransport implements Transport {
 
   start(listener: TransportListener): void {
     this.#listener = listener
+  }
+
+  memory(): Uint8Array<ArrayBuffer> {
+    return (this.#state.t === 'open' ? this.#state.transport.memory?.() : undefined) ?? new Uint8Array(memorySize)
   }
 
   post(chunk: Uint8Array<ArrayBuffer>): void {

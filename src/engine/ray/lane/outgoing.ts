@@ -16,6 +16,7 @@ export class Outgoing {
   readonly #urgent = new RingBuffer<Uint8Array>()
   readonly #waiting = new RingBuffer<Uint8Array>()
   readonly #limit: number
+  readonly #confirmedChunk: (chunk: Uint8Array) => void
   /** Where in the stream the first kept chunk starts. */
   #start = 0
   #confirmed = 0
@@ -26,8 +27,10 @@ export class Outgoing {
   #resent = 0
   #skip = 0
 
-  constructor(limit = mostUnconfirmed) {
+  /** @param confirmed called with each chunk that the peer has as a whole */
+  constructor(limit = mostUnconfirmed, confirmed: (chunk: Uint8Array) => void = () => undefined) {
     this.#limit = limit
+    this.#confirmedChunk = confirmed
   }
 
   /** Whether large senders may go on. */
@@ -84,6 +87,7 @@ export class Outgoing {
       this.#start = end
       if (this.#resent > 0) this.#resent--
       else this.#skip = 0
+      this.#confirmedChunk(first)
     }
     return true
   }

@@ -1,6 +1,7 @@
 import { KlawError, RayError } from '../../../errors.ts'
 import { FrameReader, FrameType } from '../../../wire/frame.ts'
 import type { Landing, Transport, TransportListener } from '../../../wire/transport.ts'
+import { ChunkMemory } from './chunk-memory.ts'
 import { controlFrame, readPosition, receivedFrame } from './control-frames.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import { shakeHands, type Welcome } from './handshake.ts'
@@ -45,7 +46,8 @@ export class ResumableTransport implements Transport {
   readonly longestPiece = 2 ** 20
   readonly #factory: LaneFactory
   readonly #identity: Identity
-  readonly #outgoing = new Outgoing()
+  readonly #memory = new ChunkMemory()
+  readonly #outgoing = new Outgoing(undefined, (chunk) => this.#memory.giveBack(chunk))
   readonly #assembler: FrameAssembler
   readonly #heartbeat: Heartbeat
   #state: State
@@ -117,6 +119,10 @@ export class ResumableTransport implements Transport {
 
   land(landing: Landing): void {
     this.#landing = landing
+  }
+
+  memory(): Uint8Array<ArrayBuffer> {
+    return this.#memory.take()
   }
 
   post(chunk: Uint8Array<ArrayBuffer>): void {
@@ -338,5 +344,6 @@ export class ResumableTransport implements Transport {
     this.#state = { t: 'closed' }
     this.#heartbeat.end()
     this.#outgoing.clear()
+    this.#memory.clear()
   }
 }

@@ -3,15 +3,19 @@ import type { LaneListener } from './lane.ts'
 
 /** Bytes of one read when the listener has no room of its own. */
 const readSize = 64 * 1024
+/** As much as that when they come faster than they are read. */
+const largeReadSize = 4 * readSize
 
 /**
  * Reads a socket into memory that is there already: the listener's own where it has room, which saves a copy of all that is large, else a buffer that is
- * used again and again, whose bytes are handed over as a copy of just their size.
+ * used again and again, whose bytes are handed over as a copy of just their size. While they come so fast that each read fills such a buffer, reads are larger,
+ * and their buffers are handed over themselves.
  */
 export class SocketReader {
   /** For the socket to be opened with. */
   readonly options: OnReadOpts
-  readonly #own = new Uint8Array(readSize)
+  readonly #small = new Uint8Array(readSize)
+  #own = this.#small
   #listener: LaneListener | undefined
   /** Whose room the next bytes go to; undefined: our own buffer. */
   #lender: LaneListener | undefined
@@ -48,8 +52,27 @@ export class SocketReader {
       if (this.#lender === this.#listener) this.#lender.filled?.(count)
       return
     }
-    const bytes = this.#own.slice(0, count)
+    const bytes = this.#take(count)
     if (this.#listener === undefined) this.#early.push(bytes)
     else this.#listener.data(bytes)
   }
+
+  /** The first bytes of the buffer, and makes ready for the next ones. */
+  #take(count: number): Uint8Array {
+    const own = this.#own
+    const isFull = count === own.length
+    if (own !== this.#small && count >= own.length / 2) {
+      this.#own = largeBuffer()
+      return own.subarray(0, count)
+    }
+    if (isFull) this.#own = largeBuffer()
+    else if (count < readSize / 4) this.#own = this.#small
+    return own.slice(0, count)
+  }
+}
+
+/** Every byte that is handed over has been read. */
+function largeBuffer(): Uint8Array<ArrayBuffer> {
+  const { buffer } = Buffer.allocUnsafeSlow(largeReadSize)
+  return new Uint8Array(buffer)
 }
