@@ -4,13 +4,14 @@ import type { ItemWaiter } from '../../core/item-queue.ts'
 import type { ChannelStats, Delivery, ReceivePort, WaitOptions } from '../../core/ports.ts'
 import type { SelectSource } from '../../core/select.ts'
 import { Waiter } from '../../core/waiters.ts'
-import { ChannelBackendError, ChannelClosed, ChannelEmpty, ChannelLagged } from '../../errors.ts'
+import { ChannelClosed, ChannelEmpty, ChannelLagged } from '../../errors.ts'
 import { failed, type Result, success } from '../../result.ts'
 import type { FrameReader } from '../../wire/frame.ts'
 import type { Completion } from '../../wire/incomplete-items.ts'
 import { ReceivedItem, ReceiverStream, type ReceiverStreamOwner } from '../../wire/receiver-stream.ts'
 import { HandleKind } from '../../wire/token.ts'
 import { askStats, attach, type ChannelHost, type ChannelIdentity } from './channel-host.ts'
+import { engineLost } from './engine-lost.ts'
 import { Held } from './held.ts'
 
 /** The receiving end of a channel in a hub. Values are decoded when they are taken, each once. */
@@ -139,13 +140,7 @@ export class RemoteReceivePort<M> implements ReceivePort<M>, ReceiverStreamOwner
   }
 
   lost(error: Error): unknown {
-    const { name, namespace } = this.#channel
-    return new ChannelBackendError(`the ${this.host.backend} engine that holds the channel is gone: ${error.message}`, {
-      backend: this.host.backend,
-      ...(name === undefined ? {} : { channelName: name }),
-      namespace,
-      cause: error,
-    })
+    return engineLost(this.host, this.#channel, error)
   }
 
   completion(item: ReceivedItem): Completion<ReceivedItem> | undefined {

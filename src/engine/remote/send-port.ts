@@ -3,13 +3,14 @@ import { timedOut } from '../../core/interrupt.ts'
 import type { ChannelStats, SendPort, SlotPort, WaitOptions } from '../../core/ports.ts'
 import type { SelectSource } from '../../core/select.ts'
 import { WaiterList } from '../../core/waiters.ts'
-import { ChannelBackendError, ChannelClosed, ChannelFull, SerializationError } from '../../errors.ts'
+import { ChannelClosed, ChannelFull, SerializationError } from '../../errors.ts'
 import { done, failed, type Result } from '../../result.ts'
 import type { FrameReader } from '../../wire/frame.ts'
 import { SenderStream, type SenderStreamOwner } from '../../wire/sender-stream.ts'
 import { type EncodedValue, HandleKind } from '../../wire/token.ts'
 import { movesBuffers } from '../transfer.ts'
 import { askStats, attach, type ChannelHost, type ChannelIdentity, type MessageStore } from './channel-host.ts'
+import { engineLost } from './engine-lost.ts'
 import { type GatedMessage, SendGate, type StoredSender } from './send-gate.ts'
 import { Closed, SelectedSend, StoredSend, WaitingBatch, WaitingReserve, WaitingSend } from './send-waiters.ts'
 import { encodeTransit, transitContext } from './transit.ts'
@@ -201,16 +202,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
   }
 
   lost(error: Error, unconfirmed: number): void {
-    const { name, namespace } = this.channel
-    this.#fail(
-      new ChannelBackendError(`the ${this.host.backend} engine that holds the channel is gone: ${error.message}`, {
-        backend: this.host.backend,
-        ...(name === undefined ? {} : { channelName: name }),
-        namespace,
-        unconfirmed: unconfirmed + this.#gate.length,
-        cause: error,
-      }),
-    )
+    this.#fail(engineLost(this.host, this.channel, error, unconfirmed + this.#gate.length))
   }
 
   /**

@@ -5,6 +5,7 @@ import type { FrameSink } from '../../wire/connection.ts'
 import { FrameFlag, type FrameReader, FrameType } from '../../wire/frame.ts'
 import { readTokens } from '../../wire/sender-stream.ts'
 import type { ChannelHost, ChannelIdentity } from './channel-host.ts'
+import { engineLost } from './engine-lost.ts'
 import { encodeTransit } from './transit.ts'
 
 /** The latest value as it goes along with a handle. */
@@ -125,10 +126,7 @@ export class WatchReplica<T> implements FrameSink {
   }
 
   connectionLost(error: Error): void {
-    this.#lost = new ChannelBackendError(
-      `the ${this.#host.backend} engine that holds the channel is gone: ${error.message}`,
-      { backend: this.#host.backend, cause: error },
-    )
+    this.#lost = engineLost(this.#host, this.#channel, error)
     this.watch.removeSender()
     this.#refuse?.(this.#lost)
   }
