@@ -1,9 +1,10 @@
 import { ChannelTimeout } from '../errors.ts'
+import { type AbortListener, listenTo, stopListeningTo } from './abort-listeners.ts'
 import type { Clock } from './clock.ts'
 import type { WaitOptions } from './ports.ts'
 
 /** Ends a waiting operation when its signal aborts or its time is over, whichever comes first. */
-export class Interrupt {
+export class Interrupt implements AbortListener {
   readonly #signal: AbortSignal | undefined
   readonly #clock: Clock
   readonly #fire: (error: unknown) => void
@@ -15,20 +16,20 @@ export class Interrupt {
     this.#signal = signal
     this.#clock = clock
     this.#fire = fire
-    signal?.addEventListener('abort', this)
+    if (signal !== undefined) listenTo(signal, this)
     if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) {
       this.#timer = clock.setTimer(() => this.#end(timedOut(operation, timeout)), timeout)
     }
   }
 
-  /** Called by the signal. */
-  handleEvent(): void {
+  /** The signal has aborted. */
+  aborted(): void {
     this.#end(this.#signal?.reason)
   }
 
   /** Lets go of the timer and the signal. */
   clear(): void {
-    this.#signal?.removeEventListener('abort', this)
+    if (this.#signal !== undefined) stopListeningTo(this.#signal, this)
     if (this.#timer !== undefined) this.#clock.clearTimer(this.#timer)
     this.#timer = undefined
   }

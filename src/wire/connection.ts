@@ -1,5 +1,6 @@
 import type { ByteWriter } from '../codec/byte-writer.ts'
 import type { Codec } from '../codec/codec.ts'
+import { listenTo, stopListeningTo } from '../core/abort-listeners.ts'
 import { KlawError, RuntimeClosedError } from '../errors.ts'
 import { beginFrame, endFrame, FrameFlag, FrameReader, FrameType, writeFrame } from './frame.ts'
 import { type Batch, Outbox } from './outbox.ts'
@@ -172,10 +173,11 @@ export class Connection {
       }
       const settle = () => {
         this.#requests.delete(id)
-        signal?.removeEventListener('abort', abort)
+        if (signal !== undefined) stopListeningTo(signal, listener)
         if (keepAlive) this.release()
       }
-      signal?.addEventListener('abort', abort)
+      const listener = { aborted: abort }
+      if (signal !== undefined) listenTo(signal, listener)
       this.#requests.set(id, {
         resolve(reply) {
           settle()
