@@ -16,6 +16,9 @@ export interface FlowOptions {
 /** Milliseconds in which every receiver must have reported what a run has sent. */
 const limit = 120_000
 
+/** Each has an agent on the cluster, which is a process too: a machine that starts all of them at once comes to nothing. */
+const startedAtOnce = 3
+
 /** Items that go from some processes to others, counted and checked. */
 export class Flow {
   readonly #line: Line
@@ -35,8 +38,16 @@ export class Flow {
   }
 
   static async start(address: SideAddress, { line, senders, receivers, paces = [] }: FlowOptions): Promise<Flow> {
-    const start = (role: string, count: number) =>
-      Promise.all(Array.from({ length: count }, (_, index) => Party.start(address, `${role} ${index}`)))
+    const start = async (role: string, count: number) => {
+      const parties: Party[] = []
+      while (parties.length < count) {
+        const names = Array.from({ length: Math.min(startedAtOnce, count - parties.length) }, (_, index) => {
+          return `${role} ${parties.length + index}`
+        })
+        parties.push(...(await Promise.all(names.map((name) => Party.start(address, name)))))
+      }
+      return parties
+    }
     const sending = await start('sender', senders)
     const receiving = await start('receiver', receivers)
     const alone = receivers === 1 || line.kind === 'broadcast'

@@ -8,6 +8,9 @@ import {
 } from '@klaw/core'
 import type { Line, Side } from './side.ts'
 
+/** Milliseconds: many processes may be starting. */
+const patience = 120_000
+
 /** Channels of klaw on a Ray cluster. */
 export class KlawSide implements Side {
   readonly #runtime: Runtime
@@ -21,7 +24,7 @@ export class KlawSide implements Side {
   }
 
   static async open(address: `ray://${string}`, lane: 'direct' | 'tunnel'): Promise<KlawSide> {
-    return new KlawSide(await connect(address, { lane }))
+    return new KlawSide(await connect(address, { lane, timeout: patience }))
   }
 
   async sender(line: Line, make: () => Uint8Array): Promise<(count: number) => Promise<void>> {

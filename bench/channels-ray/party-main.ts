@@ -76,7 +76,7 @@ async function roundTrips(count: number): Promise<number[]> {
 }
 
 function tell(word: Word, then?: () => void): void {
-  process.send?.(word, undefined, undefined, then)
+  if (process.connected) process.send?.(word, undefined, undefined, then)
 }
 
 process.on('message', (message) => {
