@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import random
 import threading
 import time
@@ -163,16 +164,23 @@ def test_every_item_arrives_once(hub: InProcessHub, capacity: int) -> None:
             time.sleep(random.random() * 0.4)
             hub.cut()
         storm.is_over.set()
-        for thread in producers:
-            thread.join(60)
+        join(producers)
         keeping.close()
-        for thread in consumers:
-            thread.join(60)
+        join(consumers)
         assert storm.failures == []
-        assert not any(thread.is_alive() for thread in (*producers, *consumers))
         assert storm.sent - storm.received == Counter(), "lost"
         assert storm.received - storm.sent == Counter(), "doubled"
         assert storm.sent.total() > 0
     finally:
         for runtime in runtimes:
             runtime.shutdown()
+
+
+def join(threads: list[threading.Thread]) -> None:
+    """Fails, with a word on every thread, when they do not end."""
+    until = time.monotonic() + 45
+    for thread in threads:
+        thread.join(max(0, until - time.monotonic()))
+    if any(thread.is_alive() for thread in threads):
+        faulthandler.dump_traceback()
+        raise AssertionError("threads wait for ever")
