@@ -1,8 +1,16 @@
 import type { Dirent, Stats } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { ChannelClosed, type Sender } from '@klaw/core'
+import { type Awaitable, ChannelClosed, type WaitOptions } from '@klaw/core'
 import { reasonOf, type Unreadable } from './unreadable.ts'
+
+/** Where names of files go: the sender of a channel, or what puts several into a message. */
+export interface FileSink {
+  send(path: string, options: WaitOptions): Promise<void>
+  /** Sends what it has put aside. */
+  flush?(options: WaitOptions): Promise<void>
+  close(): Awaitable<void>
+}
 
 /**
  * Sends the name of every file through the channel, then closes it.
@@ -12,12 +20,13 @@ import { reasonOf, type Unreadable } from './unreadable.ts'
  */
 export async function sendFiles(
   paths: readonly string[],
-  files: Sender<string>,
+  files: FileSink,
   refuse: (unreadable: Unreadable) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for await (const path of listFiles(paths, refuse)) await files.send(path, { signal })
+    await files.flush?.({ signal })
   } catch (error) {
     // No counter is left, which is for those who started them to explain, or the signal has aborted.
     if (!(error instanceof ChannelClosed) && !signal.aborted) throw error

@@ -1,5 +1,5 @@
 /**
- * Counts the words of files and hashes their contents, with actors on all cores that are fed through channels.
+ * Counts the words of files and hashes their contents on all cores: with actors on threads, or on a Ray cluster with processes, that are fed through channels.
  *
  *     npm run demo -- --help
  */
@@ -7,7 +7,7 @@ import { connect, type Runtime } from '@klaw/core'
 import { differences } from './check.ts'
 import { onInterrupt } from './interrupt.ts'
 import { runOneThread } from './one-thread.ts'
-import { callersFolder, type Options, parseOptions, UsageError, usage } from './options.ts'
+import { callersFolder, isRayAddress, type Options, parseOptions, UsageError, usage } from './options.ts'
 import { type PipelineResult, runPipeline } from './pipeline.ts'
 import type { Screen } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
@@ -36,10 +36,10 @@ async function run(options: Options): Promise<number> {
   using interrupt = onInterrupt()
   const { signal } = interrupt
   const screen = options.json ? process.stderr : process.stdout
-  screen.write(`Counters, each on a thread of its own: ${options.workers}. They read ${options.input}.\n`)
+  screen.write(`Counters, each ${placeOf(options)}: ${options.workers}. They read ${options.input}.\n`)
   screen.write('A text file has no NUL byte in its first 8 KB; a word is a run of letters, in upper or lower case.\n')
 
-  const pipeline = await countWithActors(options, screen, signal)
+  const pipeline = await countEverything(options, screen, signal)
   const oneThread = signal.aborted ? undefined : await runOneThread(options, pipeline, screen, signal)
   const interrupted = signal.aborted
   const finished = interrupted ? undefined : oneThread
@@ -51,7 +51,12 @@ async function run(options: Options): Promise<number> {
   return compared !== undefined && compared.length > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-async function countWithActors(options: Options, screen: Screen, signal: AbortSignal): Promise<PipelineResult> {
+/** On Ray they are processes of this machine, since they read its files. */
+function placeOf({ address }: Options): string {
+  return isRayAddress(address) ? `in a process of its own, through ${address}` : 'on a thread of its own'
+}
+
+async function countEverything(options: Options, screen: Screen, signal: AbortSignal): Promise<PipelineResult> {
   await using klaw = await open(options.address)
   return await runPipeline(klaw, options, screen, signal)
 }

@@ -17,21 +17,29 @@ export interface Options {
   readonly help: boolean
 }
 
+/** Of a Ray cluster. */
+export type RayAddress = `ray://${string}`
+
+export function isRayAddress(address: string | undefined): address is RayAddress {
+  return address?.startsWith('ray://') === true
+}
+
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-export const usage = `Counts the words of files and hashes their contents, with actors on all cores.
+export const usage = `Counts the words of files and hashes their contents on all cores.
 
     npm run demo -- [OPTION…] [PATH…]
 
 PATH is a file or a folder; without one, it reads the packages that this project has installed.
 
-    --workers N        how many actors, each on a thread of its own (default: as many as there are cores)
+    --workers N        how many counters (default: as many as there are cores)
     --check            count everything again in one plain loop and compare; exit code 1 when anything differs
     --json             print the result as JSON, and progress to the standard error
-    --address ADDRESS  of the engine to run on (default: embedded, in this process)
+    --address ADDRESS  ray://host:port: counters are processes of this machine, fed through channels of that cluster
+                       (default: threads of this process)
     --help             print this
 
 Ctrl-C stops and prints what has been counted until then.

@@ -1,10 +1,10 @@
 import type { Runtime } from '@klaw/core'
-import { Counter } from './counter-actor.ts'
 import { countFiles, sendFiles } from './lister.ts'
-import type { CounterMessage } from './messages.ts'
-import type { Options } from './options.ts'
+import { isRayAddress, type Options } from './options.ts'
+import { startProcesses } from './process-counters.ts'
 import { type Screen, showProgress } from './progress.ts'
 import { Reducer } from './reducer.ts'
+import { startThreads } from './thread-counters.ts'
 import type { Totals } from './totals.ts'
 
 export interface PipelineResult {
@@ -13,14 +13,11 @@ export interface PipelineResult {
   readonly isComplete: boolean
   /** Bytes of text by counter. */
   readonly shares: readonly number[]
-  /** Milliseconds until all threads were there. */
+  /** Milliseconds until all counters were there. */
   readonly startUp: number
   /** Milliseconds from then to the last result. */
   readonly time: number
 }
-
-/** For each counter: how many names wait for it at most, and how many of its results wait for the reducer. */
-const capacityEach = { names: 64, results: 512 }
 
 /**
  * The lister sends names of files to the counters, and they send what they have counted to the reducer:
@@ -29,7 +26,7 @@ const capacityEach = { names: 64, results: 512 }
  */
 export async function runPipeline(
   klaw: Runtime,
-  { paths, workers }: Options,
+  { address, paths, workers }: Options,
   screen: Screen,
   signal: AbortSignal,
 ): Promise<PipelineResult> {
@@ -37,20 +34,14 @@ export async function runPipeline(
   const { totals, shares } = reducer
 
   const started = performance.now()
-  const counters = Array.from({ length: workers }, (_, index) => klaw.actor(Counter).remote(index))
-  await Promise.all(counters.map((counter) => counter.ready()))
+  const counters = isRayAddress(address)
+    ? await startProcesses(klaw, address, workers, screen)
+    : await startThreads(klaw, workers)
   const begun = performance.now()
 
-  const [sendName, names] = await klaw.channel<string>({ capacity: capacityEach.names * workers })
-  const [sendResult, results] = await klaw.channel<CounterMessage>({ capacity: capacityEach.results * workers })
-  const runs = counters.map((counter) => counter.run.remote(names, sendResult))
-  // A passed end is a clone. Ours have to go, or the channels would never end.
-  await names.close()
-  await sendResult.close()
-
-  const stopAll = () => void Promise.allSettled(counters.map((counter) => counter.stop.remote()))
-  signal.addEventListener('abort', stopAll, { once: true })
-  if (signal.aborted) stopAll()
+  const stop = () => counters.stop()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
 
   const progress = new AbortController()
   let expected: number | undefined
@@ -65,12 +56,15 @@ export async function runPipeline(
       shares,
     }))
     await Promise.all([
-      sendFiles(paths, sendName, (unreadable) => totals.unreadable.push(unreadable), signal),
-      reducer.run(results),
-      ...runs,
+      sendFiles(paths, counters.files, (unreadable) => totals.unreadable.push(unreadable), signal),
+      counters.reduce(reducer),
+      counters.done,
     ])
+  } catch (error) {
+    counters.abandon()
+    throw error
   } finally {
-    signal.removeEventListener('abort', stopAll)
+    signal.removeEventListener('abort', stop)
     progress.abort()
     await counting
   }

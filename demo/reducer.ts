@@ -1,4 +1,5 @@
 import type { Receiver } from '@klaw/core'
+import type { JobResult } from './jobs.ts'
 import type { CounterMessage } from './messages.ts'
 import { Totals } from './totals.ts'
 
@@ -15,6 +16,16 @@ export class Reducer {
   /** Takes messages until the last counter has closed its sender. */
   async run(messages: Receiver<CounterMessage>): Promise<void> {
     for await (const message of messages) this.#add(message)
+  }
+
+  /** The same where a job may be done twice: its result counts once. */
+  async runJobs(results: Receiver<JobResult>): Promise<void> {
+    const done = new Set<number>()
+    for await (const { job, messages } of results) {
+      if (done.has(job)) continue
+      done.add(job)
+      for (const message of messages) this.#add(message)
+    }
   }
 
   #add(message: CounterMessage): void {

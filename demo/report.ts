@@ -48,7 +48,7 @@ export function reportText({ options, interrupted, pipeline, oneThread, differen
     const { totals: own, every } = oneThread
     const sample = every === 1 ? 'the same files' : `a sample: one of every ${every} files`
     row('one thread', `${speed(own.bytes, oneThread.time)}; ${sample}`)
-    const without = `without ${seconds(pipeline.startUp)} for starting the threads`
+    const without = `without ${seconds(pipeline.startUp)} for starting them`
     const caution = oneThread.time < shortestComparison ? '; so little work says little' : ''
     row('speed-up', `${ratio(speedUp(pipeline, oneThread))} (${without}${caution})`)
   }
