@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _UINT32_MASK: Final = 0xFFFFFFFF
 #: Bytes that a frame of several runs has at most: what follows need not wait for more.
 _LARGEST_MERGED: Final = 256 * 1024
+#: An item of so many bytes has a frame of its own: whoever receives it can leave it where the frame arrived.
+_LARGE_ITEM: Final = 32 * 1024
 
 
 class ReceiverEnd:
@@ -223,7 +225,7 @@ class ReceiverEnd:
         frame: list[Run] = []
         size = 0
         for run in runs:
-            if frame and (size + run.size > _LARGEST_MERGED or run.tokens is not None or frame[0].tokens is not None):
+            if frame and (size + run.size > _LARGEST_MERGED or _stands_alone(run) or _stands_alone(frame[0])):
                 self._write(frame)
                 frame = []
                 size = 0
@@ -238,3 +240,7 @@ class ReceiverEnd:
             delivery = Delivery(self.stream, self._epoch, self._sequence, self._side.counted, self._side.has_more)
             self.connection.write(write_runs(delivery, part))
             self._sequence = (self._sequence + count) & _UINT32_MASK
+
+
+def _stands_alone(run: Run) -> bool:
+    return run.tokens is not None or (run.count == 1 and run.size >= _LARGE_ITEM)

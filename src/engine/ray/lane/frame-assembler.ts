@@ -6,6 +6,8 @@ export const largestFrame = 16 * 1024 * 1024
 /** Frames from this length on are large: somebody may know a place for them, and the rest of one is worth a read of its own. */
 const large = 64 * 1024
 const smallestRoom = 16 * 1024
+/** After a large frame so much is read of what follows: if that is another one, the rest of it can be read to where it belongs. */
+const glanceSize = 1024
 /** Frames of types below this one concern the connection itself; all others are for whoever uses it. */
 const firstOther = FrameType.request
 
@@ -31,6 +33,9 @@ export class FrameAssembler {
   #frame: Uint8Array | undefined
   /** Bytes that are there of the frame, or of its header. */
   #filled = 0
+  /** The last frame was large, and nothing has come since. */
+  #afterLarge = false
+  #glance: Uint8Array | undefined
 
   constructor(listener: AssemblerListener) {
     this.#listener = listener
@@ -43,6 +48,7 @@ export class FrameAssembler {
    */
   feed(bytes: Uint8Array): void {
     let position = 0
+    this.#afterLarge = false
     if (this.#filled > 0) {
       position = this.#complete(bytes)
       if (position < 0) return
@@ -50,17 +56,25 @@ export class FrameAssembler {
     this.#cut(bytes, position)
   }
 
-  /** Where the next bytes belong, if they are many: the rest of a large frame. Who has put some there says so by {@link filled}. */
+  /** Where the next bytes belong, if they are many: the rest of a large frame; or a few of them, to see how large the next frame is. Who has put some there says so by {@link filled}. */
   room(): Uint8Array | undefined {
     const frame = this.#frame
-    if (frame === undefined || frame.length - this.#filled < smallestRoom) return undefined
-    return frame.subarray(this.#filled)
+    if (frame === undefined) {
+      if (!this.#afterLarge) return undefined
+      this.#glance ??= new Uint8Array(glanceSize)
+      return this.#glance
+    }
+    return frame.length - this.#filled < smallestRoom ? undefined : frame.subarray(this.#filled)
   }
 
   /** The next bytes of the stream stand at the beginning of {@link room}. */
   filled(count: number): void {
+    if (this.#frame === undefined) {
+      this.feed((this.#glance as Uint8Array).slice(0, count))
+      return
+    }
     this.#filled += count
-    this.#finish(this.#frame as Uint8Array)
+    this.#finish(this.#frame)
   }
 
   /** Continues a frame; returns where in `bytes` it ends, or -1 if nothing is to follow. */
@@ -87,6 +101,7 @@ export class FrameAssembler {
     if (this.#filled < frame.length) return false
     this.#frame = undefined
     this.#filled = 0
+    this.#afterLarge = frame.length >= large
     return isControl(frame, 0) ? this.#listener.control(frame) : this.#listener.frames(frame)
   }
 
