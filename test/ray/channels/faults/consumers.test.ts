@@ -63,19 +63,20 @@ test('consumers are killed while they hold items that they have fetched, and tha
   // What a consumer without acknowledgements has taken is its own, and so is what it made of it.
   for (const each of idle.numbers('plain')) tally.plain.received(each, 'idle')
   for (const each of idle.numbers('acked')) tally.acked.received(each, 'idle')
-  for (const each of busy.numbers('acked')) tally.acked.received(each, 'busy')
+  for (const each of busy.numbers('taken')) tally.acked.received(each, 'busy')
   const killed = performance.now()
   plainTx.close()
   for await (const each of plainRx) tally.plain.received(each, 'survivor')
   ackedTx.close()
   const counts = new Map<number, number>()
-  const begun = new Set(busy.numbers('taken'))
+  const acknowledged = new Set(busy.numbers('acked'))
+  const open = busy.numbers('taken').filter((each) => !acknowledged.has(each))
   for await (const delivery of ackedRx) {
     const { value, deliveryCount } = delivery
     delivery.ack()
     counts.set(value, deliveryCount)
     // What the busy one had in its hands when it died may not have been said to be taken yet.
-    const isAgain = deliveryCount > 1 || (begun.has(value) && !tally.acked.has(value))
+    const isAgain = deliveryCount > 1 || open.includes(value)
     tally.acked.received(value, 'survivor', isAgain ? 2 : 1)
   }
   console.log(
@@ -85,9 +86,10 @@ test('consumers are killed while they hold items that they have fetched, and tha
   )
   tally.plain.expectEachOnce({ received: 4_000, redelivered: 0 })
   tally.acked.expectEachOnce({ received: 4_000 })
-  // Taken and not acknowledged: said to be delivered again. Only fetched: nobody has seen it before.
-  const open = idle.numbers('taken').slice(50)
-  for (const each of open) expect(counts.get(each)).toBe(2)
+  // Taken and not acknowledged: it says that it comes again.
+  for (const each of idle.numbers('taken').slice(50)) expect(counts.get(each)).toBe(2)
+  // Of what the busy one had not said to have acknowledged, one acknowledgement can have left before it could say so.
+  expect(open.filter((each) => !counts.has(each)).length).toBeLessThanOrEqual(1)
   // Only fetched: nobody has seen it before.
   const last = Math.max(...idle.numbers('taken'))
   for (let number = last + 1; number <= last + fetchedInAckMode; number++) expect(counts.get(number)).toBe(1)

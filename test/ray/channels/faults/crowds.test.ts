@@ -6,7 +6,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { HubAddress } from '../../../../src/engine/ray/hub/open-hub.ts'
 import { until } from '../../../support/until.ts'
 import { findHub } from './support/agent-session.ts'
-import { HubPeer } from './support/hub-peer.ts'
+import { HubPeer, type PeerOptions } from './support/hub-peer.ts'
 import { item, Tally } from './support/tally.ts'
 import type { Visits } from './support/visitors-program.ts'
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   hub = await findHub()
 })
 
-function peerOf(options?: ConstructorParameters<typeof HubPeer>[1]): HubPeer {
+function peerOf(options?: PeerOptions): HubPeer {
   const peer = new HubPeer(hub, options)
   onTestFinished(() => peer.close())
   return peer

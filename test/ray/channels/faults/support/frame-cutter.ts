@@ -6,7 +6,7 @@ import { FrameRuler } from './frame-ruler.ts'
 const helloLength = 64
 const answerLength = 16
 
-export type Direction = 'up' | 'down'
+type Direction = 'up' | 'down'
 
 /** Where a TCP connection breaks. */
 export interface Cut {
@@ -49,11 +49,6 @@ export class FrameCutter implements AsyncDisposable {
 
   get isDone(): boolean {
     return this.made === this.#cuts.length
-  }
-
-  /** The most frames that have begun in either direction. */
-  get frames(): { readonly up: number; readonly down: number } {
-    return { up: this.#rulers.up.count, down: this.#rulers.down.count }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

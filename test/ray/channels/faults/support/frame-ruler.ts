@@ -25,9 +25,4 @@ export class FrameRuler {
   start(frame: number): number | undefined {
     return this.#starts[frame]
   }
-
-  /** Frames of which the beginning is known. */
-  get count(): number {
-    return this.#starts.length
-  }
 }

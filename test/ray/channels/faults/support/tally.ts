@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 
 /** What has become of all items of a test. Each is a number of its own. */
-export interface Verdict {
+interface Verdict {
   /** Items that the channel had accepted, as far as their producers knew. */
   readonly sent: number
   /** Different items that somebody has got. */
@@ -51,10 +51,6 @@ export class Tally {
     const line = `${by} ${Math.floor(each / most)}`
     if (each < (this.#last.get(line) ?? -1)) this.#disordered.push(each)
     this.#last.set(line, each)
-  }
-
-  has(each: number): boolean {
-    return this.#received.has(each)
   }
 
   get count(): number {
