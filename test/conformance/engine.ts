@@ -34,7 +34,7 @@ export interface ConformanceEngine {
 }
 
 /** What the head of the tests has for {@link ConformanceEngine.claim}, see test/support/ray/global-setup.ts. */
-export type ClaimedResource = 'lifetime' | 'closing' | 'queues'
+export type ClaimedResource = 'lifetime' | 'closing' | 'queues' | 'tasks'
 
 const engines = {
   embedded: (): ConformanceEngine => ({

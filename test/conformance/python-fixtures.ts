@@ -36,7 +36,7 @@ export const pythonFixtures: Fixtures = {
   signalOf: none,
   spin: taskTwin('spin'),
   square: taskTwin('square'),
-  stay: none,
+  stay: taskTwin('stay'),
   throwAtFirst: taskTwin('throwAtFirst'),
   whichThread: taskTwin('whichThread'),
 }

@@ -44,7 +44,7 @@ conformance('handles of actors', (engine, it) => {
     expect(await back.add.remote(1)).toBe(2)
   })
 
-  it('travel through channels', { onlyEmbedded: 'channels do not run on Ray yet' }, async () => {
+  it('travel through channels', async () => {
     const [tx, rx] = await klaw.channel<{ counter: CounterHandle }>({ capacity: 1 })
     const counter = klaw.actor(Counter, { numCpus: 0 }).remote(1)
     await tx.send({ counter })

@@ -39,15 +39,14 @@ conformance('tasks', (engine, it) => {
     }
   })
 
-  it('no more run at a time than there are CPUs for', {
-    onlyEmbedded: 'the tasks need a channel to wait without lending their CPU',
-  }, async () => {
+  it('no more run at a time than there are CPUs for', async () => {
     const [come, came] = await klaw.channel<string>()
     const [leave, left] = await klaw.channel<string>()
-    const Stay = klaw.task(stay)
+    const Stay = klaw.task(stay, engine.claim(1, 'tasks'))
     const refs = ['a', 'b', 'c', 'd'].map((name) => Stay.remote(come, left, name))
     const first = [await came.recv(), await came.recv()]
-    expect(first.sort()).toEqual(['a', 'b'])
+    // Which of them come first, a cluster leaves open.
+    if (engine.name === 'embedded') expect(first.sort()).toEqual(['a', 'b'])
     const free = klaw.task(stay, { numCpus: 0 }).remote(come, left, 'free')
     expect(await came.recv()).toBe('free')
     await expect(came.recv({ timeout: 100 })).rejects.toMatchObject({ code: 'CHANNEL_TIMEOUT' })
@@ -80,16 +79,14 @@ conformance('tasks', (engine, it) => {
     expect(await retrying.remote(gate, 3)).toBe(4)
   })
 
-  it('that wait for a worker can be cancelled', {
-    onlyEmbedded: 'the tasks need a channel to wait without lending their CPU',
-  }, async () => {
+  it('that wait for a worker can be cancelled', async () => {
     const [come, came] = await klaw.channel<string>()
     const [leave, left] = await klaw.channel<string>()
-    const Stay = klaw.task(stay)
+    const Stay = klaw.task(stay, engine.claim(1, 'tasks'))
     const running = ['a', 'b'].map((name) => Stay.remote(come, left, name))
+    await came.recv()
+    await came.recv()
     const waiting = Stay.remote(come, left, 'c')
-    await came.recv()
-    await came.recv()
     await klaw.cancel(waiting)
     expect(await rejection(waiting)).toBeInstanceOf(TaskCancelledError)
     for (let count = 0; count < 2; count++) await leave.send('go')

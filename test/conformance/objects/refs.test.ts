@@ -101,7 +101,7 @@ conformance('refs inside values', (engine, it) => {
     await two.drop.remote()
   })
 
-  it('refs go through channels', { onlyEmbedded: 'channels do not run on Ray yet' }, async () => {
+  it('refs go through channels', async () => {
     const [tx, rx] = await klaw.channel<{ ref: ObjectRef<unknown> }>({ capacity: 10 })
     const received = one.receive.remote(rx)
     const ref = klaw.put(['through', 'a', 'channel'])

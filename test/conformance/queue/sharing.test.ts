@@ -37,7 +37,7 @@ conformance('queues between threads', (engine, it) => {
     expect(await stored.qsize()).toBe(0)
   })
 
-  it('a queue can be passed through a channel', { onlyEmbedded: 'channels do not run on Ray yet' }, async () => {
+  it('a queue can be passed through a channel', async () => {
     using queue = klaw.queue<unknown>()
     const [tx, rx] = await klaw.channel<{ queue: Queue<unknown> }>({ capacity: 1 })
     await tx.send({ queue })
