@@ -1,5 +1,7 @@
+import type { Delivery } from '../../core/ports.ts'
 import type { ChannelClosed } from '../../errors.ts'
-import type { Result } from '../../result.ts'
+import { failed, type Result } from '../../result.ts'
+import { Checking } from '../checking.ts'
 import { portSymbol, selectSymbol } from '../handle.ts'
 import type { Receiver } from '../receiver.ts'
 import { type Task, taskOf } from './task.ts'
@@ -68,6 +70,17 @@ export class Intake<Item> {
   }
 
   #arrival(outcome: Result<unknown, ChannelClosed>): Arrival<Item> {
-    return outcome.ok ? { ok: true, value: taskOf<Item>(outcome.value, this.#acknowledged) } : outcome
+    if (outcome.ok) return { ok: true, value: taskOf<Item>(outcome.value, this.#acknowledged) }
+    return outcome.error instanceof Checking ? this.#refuse(outcome.error) : outcome
+  }
+
+  /** A worker is there for what has been taken, and not for what may turn out to be nothing. */
+  #refuse(checking: Checking): Arrival<Item> {
+    if (this.#acknowledged) {
+      void checking.outcome.then((checked) => {
+        if (checked.ok) (checked.value as Delivery<unknown>).nack()
+      })
+    }
+    return failed(new TypeError("the channel's schema is asynchronous: a pool can not wait for it"))
   }
 }

@@ -3,6 +3,7 @@ import { ChannelSchemaError, type Delivery, type Receiver, type Runtime, type Se
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { rejection } from '../../support/rejection.ts'
+import { until } from '../../support/until.ts'
 import type { Neighbours } from './names.ts'
 import { untilStats } from './support.ts'
 
@@ -142,6 +143,27 @@ export function strangersSuite(engine: string, open: () => Promise<Neighbours>):
       const reader = rx.readable().getReader()
       expect(await reader.read()).toEqual({ done: false, value: 6 })
       expect(await rejection(reader.read())).toBeInstanceOf(ChannelSchemaError)
+    })
+
+    test('a pool is told of what can not be used, and says that it can not wait for a schema', async () => {
+      await using channel = await strangers(z.number(), { ack: 'manual' })
+      const refused: unknown[] = []
+      const got: number[] = []
+      const numbers = one.pool(channel.rx as unknown as Receiver<Delivery<number>>, (value) => void got.push(value), {
+        size: 1,
+        onUnreadable: (error) => refused.push((error as ChannelSchemaError).value),
+      })
+      await channel.tx.sendBatch([1, 'two', 3])
+      await until(() => got.length === 2 && refused.length === 1)
+      expect([got, refused]).toEqual([[1, 3], ['two']])
+      await numbers.close()
+      const slow = z.number().refine(async () => true)
+      await using other = await strangers(slow, { ack: 'manual' })
+      const waiting = one.pool(other.rx as unknown as Receiver<Delivery<number>>, () => undefined, { size: 1 })
+      const failure = rejection(waiting.done)
+      await other.tx.send(1)
+      expect(await failure).toMatchObject({ name: 'TypeError', message: expect.stringContaining('asynchronous') })
+      expect(await other.rx.recv()).toMatchObject({ value: 1, deliveryCount: 2 })
     })
 
     test('closing and waiting are as without a schema', async () => {
