@@ -28,7 +28,7 @@ interface Peer {
   close_named(): void
   serve(requests: Receiver<Request>): number
   acknowledge(rx: Receiver<Delivery<string>>): [string, number][]
-  follow(state: WatchReceiver<number>, events: BroadcastReceiver<string>): [number, string[]]
+  follow(state: WatchReceiver<number>, events: BroadcastReceiver<string>, here: Sender<boolean>): [number, string[]]
   make(): { tx: Sender<string>; rx: Receiver<string> }
 }
 interface AsyncPeer {
@@ -130,10 +130,11 @@ test('what Python gives back is delivered again, with its count', async () => {
 test('watches and broadcasts are followed in Python', async () => {
   const [state, watching] = await klaw.watch(0)
   const [events, listening] = await klaw.broadcast<string>()
-  const followed = peer.follow.remote(watching, listening)
+  const [here, arrived] = await klaw.channel<boolean>()
+  const followed = peer.follow.remote(watching, listening, here)
   await watching.close()
   await listening.close()
-  await expect.poll(() => [state.receiverCount, events.receiverCount], { timeout: 30_000 }).toEqual([1, 1])
+  expect(await arrived.recv({ timeout: 30_000 })).toBe(true)
   for (const [index, event] of ['one', 'two', 'three'].entries()) {
     await state.send(index + 1)
     await events.send(event)
