@@ -4,6 +4,7 @@ import type { Connection, FrameSink } from './connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from './frame.ts'
 import { type Completion, IncompleteItems } from './incomplete-items.ts'
 import type { Batch } from './outbox.ts'
+import { RoundTrip } from './round-trip.ts'
 import { readTokens } from './sender-stream.ts'
 
 /** What the items of one frame have in common. */
@@ -65,7 +66,7 @@ const reportTime = 1
 const largestWindow = 4096
 /** Milliseconds: who comes back this soon after it took the last item gets more at a time. */
 const fastTime = 1
-/** Milliseconds: half a window that lasts longer than this is more than needs to be here. */
+/** Milliseconds: half a window that lasts longer than this, and than two round trips, is more than needs to be here. */
 const slowTime = 4
 
 /**
@@ -103,6 +104,7 @@ export class ReceiverStream implements FrameSink, Batch {
   /** When the last of what was here was taken, and when more was last asked for in advance. */
   #lastEmptied = 0
   #lastRefill = 0
+  readonly #trip = new RoundTrip()
   #batched = false
   #probes: (() => void)[] = []
   #lingering: NodeJS.Timeout | undefined
@@ -260,6 +262,7 @@ export class ReceiverStream implements FrameSink, Batch {
     let start = frame.position
     this.#nextSequence = (first + count) >>> 0
     this.#demanded = Math.max(0, this.#demanded - count)
+    this.#trip.answered(performance.now())
     this.#arriving = count
     this.#more = (frame.flags & FrameFlag.more) !== 0
     for (let index = 0; index < count; index++) {
@@ -277,6 +280,7 @@ export class ReceiverStream implements FrameSink, Batch {
 
   #demand(count: number): void {
     this.#demanded += count
+    this.#trip.asked(performance.now())
     this.#connection.write(FrameType.demand, 0, this.number, count, this.queue.waiting)
   }
 
@@ -288,7 +292,7 @@ export class ReceiverStream implements FrameSink, Batch {
   /** Half of the window has been eaten: asks for more, and for less at a time if that took long. */
   #refill(): void {
     const now = performance.now()
-    if (now - this.#lastRefill > slowTime) this.#window >>>= 1
+    if (now - this.#lastRefill > Math.max(slowTime, 2 * this.#trip.best)) this.#window >>>= 1
     this.#lastRefill = now
     const missing = this.#window - this.#here - this.#demanded
     if (missing > 0 && !this.queue.isEnded) this.#demand(missing)

@@ -3,6 +3,7 @@ import { Slots } from '../core/slots.ts'
 import type { Connection, FrameSink } from './connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from './frame.ts'
 import { type Batch, keptBytes } from './outbox.ts'
+import { RoundTrip } from './round-trip.ts'
 import type { Token } from './token.ts'
 
 /** What a sender stream tells its owner. */
@@ -17,10 +18,12 @@ export interface SenderStreamOwner {
 
 /** The smallest and the largest number of slots held in advance. */
 const smallestWindow = 16
-const largestWindow = 4096
+const largestWindow = 8192
+/** From this capacity on one sender may hold half of it in advance; below, a quarter. */
+const largeCapacity = 1024
 /** An item of so many bytes has a frame of its own, so that it can be received where it stays. */
 const largeItem = 32 * 1024
-/** Milliseconds; a sender that runs dry again this soon asks for twice as much in advance. */
+/** Milliseconds; a sender that runs dry again this soon, or sooner than its credits take to come, asks for twice as much in advance. */
 const dryTime = 2
 
 /**
@@ -46,6 +49,7 @@ export class SenderStream implements FrameSink, Batch {
   /** All credits that have come without being attempts, modulo 2^32: it tells the hub which ones are under way. */
   #received = 0
   #lastCredit = 0
+  readonly #trip = new RoundTrip()
   /** Items that the hub has accepted, modulo 2^32; undefined where it does not say so. */
   #accepted: number | undefined
   #attempts: ((granted: number) => void)[] = []
@@ -54,7 +58,7 @@ export class SenderStream implements FrameSink, Batch {
   constructor(connection: Connection, number: number, capacity: number, owner: SenderStreamOwner) {
     this.number = number
     this.credits = new Slots(capacity, 0)
-    this.#largestWindow = Math.min(largestWindow, Math.floor(capacity / 4))
+    this.#largestWindow = Math.min(largestWindow, Math.floor(capacity / (capacity < largeCapacity ? 4 : 2)))
     this.#connection = connection
     this.#owner = owner
     connection.addStream(number, this)
@@ -99,7 +103,9 @@ export class SenderStream implements FrameSink, Batch {
 
   /** Somebody has got in line for credits. Whoever runs dry soon after it got some is given more at a time. */
   ask(): void {
-    const dry = performance.now() - this.#lastCredit < dryTime
+    const now = performance.now()
+    const dry = now - this.#lastCredit < Math.max(dryTime, this.#trip.best)
+    this.#trip.asked(now)
     this.#window = dry ? Math.min(Math.max(this.#window * 2, smallestWindow), this.#largestWindow) : this.#window >>> 1
     this.#want()
   }
@@ -185,7 +191,10 @@ export class SenderStream implements FrameSink, Batch {
           return
         }
         this.#received = (this.#received + granted) >>> 0
-        this.#lastCredit = performance.now()
+        if (granted > 0) {
+          this.#lastCredit = performance.now()
+          this.#trip.answered(this.#lastCredit)
+        }
         this.credits.release(granted)
         this.#returnSurplus()
         return

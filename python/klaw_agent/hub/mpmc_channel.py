@@ -174,7 +174,9 @@ class MpmcChannel:
     def allowance(self) -> float:
         """How many slots an end may hold beyond what it waits for."""
         capacity = self.slots.capacity
-        return capacity if capacity == math.inf else capacity // (4 * max(1, len(self._senders)))
+        if capacity == math.inf:
+            return capacity
+        return capacity // ((4 if capacity < _LARGE_CAPACITY else 2) * max(1, len(self._senders)))
 
     def accept(self, frame: Frame) -> int:
         run = read_run(frame, self._accepted)

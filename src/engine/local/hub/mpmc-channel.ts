@@ -83,7 +83,8 @@ export class MpmcChannel implements SendingSide, ReceivingSide {
   }
 
   get allowance(): number {
-    return Math.floor(this.#capacity / (4 * Math.max(1, this.#senders.size)))
+    const share = this.#capacity < largeCapacity ? 4 : 2
+    return Math.floor(this.#capacity / (share * Math.max(1, this.#senders.size)))
   }
 
   get hasMore(): boolean {
