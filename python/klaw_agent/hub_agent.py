@@ -19,6 +19,7 @@ from .gateway.watches import Watches, make_watches
 from .hub.hub import Hub
 from .lane.connections import Connections
 from .lane.resumable_transport import ResumableTransport
+from .lane.wakefulness import Wakefulness
 from .listener import Listener
 from .raw_bytes import RawBytes
 from .tls import tls_from_environment
@@ -59,7 +60,8 @@ class Agent:
             estate = self._estate = Estate(self._expects)
             self._hub = Hub(self._instance, estate)
             connections = Connections(bytes.fromhex(self._token), self._serve, most=_MOST_CLIENTS)
-            listener = Listener(connections, tls=tls, most_unknown=_MOST_UNKNOWN)
+            wakefulness = Wakefulness(asyncio.get_running_loop())
+            listener = Listener(connections, tls=tls, most_unknown=_MOST_UNKNOWN, wakefulness=wakefulness)
             host = self._host or ray.util.get_node_ip_address()
             port = listener.start(host)
             self._completions = Completions(asyncio.get_running_loop())

@@ -12,6 +12,7 @@ from typing import Final, cast
 from .lane import hello
 from .lane.connections import Connections
 from .lane.tcp_lane import TcpLane
+from .lane.wakefulness import Wakefulness
 
 #: Seconds within which a client must have said its hello, TLS included.
 HELLO_TIME: Final = 5.0
@@ -34,8 +35,11 @@ class Listener:
         tls: ssl.SSLContext | None = None,
         hello_time: float = HELLO_TIME,
         most_unknown: int = MOST_UNKNOWN,
+        wakefulness: Wakefulness | None = None,
     ) -> None:
         self.connections = connections
+        #: Of the loop, for lanes that carry what somebody waits for.
+        self.wakefulness = wakefulness
         self._most_unknown = most_unknown
         self._tls = tls
         self._hello_time = hello_time
@@ -199,7 +203,7 @@ class HelloProtocol(asyncio.Protocol):
         if carried is None:
             transport.close()
             return
-        lane = TcpLane(transport, carried)
+        lane = TcpLane(transport, carried, self._listener.wakefulness)
         transport.set_protocol(lane)
         carried.attach(lane)
         rest = said[hello.HELLO_LENGTH :]

@@ -6,14 +6,18 @@ import asyncio
 
 from ..wire.outgoing import PIECE
 from .resumable_transport import ResumableTransport
+from .wakefulness import Wakefulness
 
 
 class TcpLane(asyncio.BufferedProtocol):
     """Takes over a socket after the hello."""
 
-    def __init__(self, socket: asyncio.Transport, carried: ResumableTransport) -> None:
+    def __init__(
+        self, socket: asyncio.Transport, carried: ResumableTransport, wakefulness: Wakefulness | None = None
+    ) -> None:
         self._socket = socket
         self._carried = carried
+        self._wakefulness = wakefulness
         self._is_full = False
         socket.set_write_buffer_limits(high=PIECE)
 
@@ -53,6 +57,8 @@ class TcpLane(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._carried.wrote(nbytes)
+        if self._wakefulness is not None:
+            self._wakefulness.received(nbytes)
 
     def eof_received(self) -> bool:
         return False
