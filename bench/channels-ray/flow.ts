@@ -17,7 +17,7 @@ export interface FlowOptions {
 const limit = 120_000
 
 /** Each has an agent on the cluster, which is a process too: a machine that starts all of them at once comes to nothing. */
-const startedAtOnce = 3
+const startedAtOnce = 1
 
 /** Items that go from some processes to others, counted and checked. */
 export class Flow {
