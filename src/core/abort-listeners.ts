@@ -14,7 +14,16 @@ class Watch {
 
   /** Called by the signal. Who has stopped listening because of what another one did is not told. */
   handleEvent(): void {
-    for (const listener of this.listeners) listener.aborted()
+    for (const listener of this.listeners) {
+      try {
+        listener.aborted()
+      } catch (error) {
+        // As with listeners of their own: the others are told all the same, and the error is nobody's to catch.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
   }
 }
 

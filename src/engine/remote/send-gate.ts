@@ -5,6 +5,8 @@ import type { EncodedValue } from '../../wire/token.ts'
 export interface StoredSender {
   sent(): void
   failed(error: unknown): void
+  /** Nobody receives any more, or the hub is gone. */
+  refused(): void
 }
 
 /** A message in its place, until it has been sent. */
@@ -83,12 +85,12 @@ export class SendGate {
     return true
   }
 
-  /** Nothing more can be sent. Those who wait for a message of theirs to be stored get an error of their own. */
-  close(error: () => unknown): void {
+  /** Nothing more can be sent. Those who wait for a message of theirs to be stored are refused. */
+  close(): void {
     for (let message = this.#messages.popFront(); message !== undefined; message = this.#messages.popFront()) {
       if (message.state !== 'waiting') continue
       this.#drop(message)
-      message.sender?.failed(error())
+      message.sender?.refused()
     }
   }
 

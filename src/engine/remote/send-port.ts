@@ -221,7 +221,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
   /** @internal Sends a value under a credit that is held. */
   commitValue(value: unknown): Promise<void> | undefined {
     const item = this.encode(value)
-    if (item.bytes.byteLength > this.#threshold) return new StoredSend(this, item).promise
+    if (item.bytes.byteLength > this.#threshold) return new StoredSend(this, item, () => value).promise
     this.commitEncoded(item)
     return undefined
   }
@@ -276,7 +276,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     const context = this.#context
     const start = stream.payload.position
     try {
-      if (movesBuffers(value)) return this.#send(this.encode(value), options)
+      if (movesBuffers(value)) return this.#send(this.encode(value), () => value, options)
       this.host.codec.encodeInto(stream.payload, value, context, 'message')
     } catch (error) {
       stream.giveBack(1)
@@ -289,7 +289,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     if (stream.payload.position - start > this.#threshold || this.#gate.length > 0) {
       const bytes = stream.payload.bytes.slice(start, stream.payload.position)
       stream.payload.position = start
-      return this.#send(isPlain ? { bytes } : { bytes, attachments, tokens: handles }, options)
+      return this.#send(isPlain ? { bytes } : { bytes, attachments, tokens: handles }, () => value, options)
     }
     if (isPlain) stream.commit(start)
     else stream.commitAlone(start, attachments, handles)
@@ -297,12 +297,12 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
   }
 
   /** Sends what has been encoded, under a credit that is held. */
-  #send(item: EncodedValue, options: WaitOptions | undefined): Promise<void> {
+  #send(item: EncodedValue, unsent: () => unknown, options: WaitOptions | undefined): Promise<void> {
     if (item.bytes.byteLength <= this.#threshold) {
       this.commitEncoded(item)
       return sent
     }
-    const sending = new StoredSend(this, item)
+    const sending = new StoredSend(this, item, unsent)
     // A timeout of 0 is for the slot, which it has.
     const timeout = options?.timeout === 0 ? undefined : options?.timeout
     sending.interruptBy({ timeout, signal: options?.signal }, this.host.clock, 'send')
@@ -342,18 +342,24 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
       this.stream.giveBack(values.length)
       throw error
     }
-    return this.#sendAll(items, options)
+    return this.#sendAll(items, (index) => values.slice(index), options)
   }
 
-  #sendAll(items: readonly EncodedValue[], options: WaitOptions | undefined): Promise<void> {
-    const sending = items.map((item) => this.#send(item, options)).filter((each) => each !== sent)
+  #sendAll(
+    items: readonly EncodedValue[],
+    unsent: (index: number) => unknown,
+    options: WaitOptions | undefined,
+  ): Promise<void> {
+    const sending = items
+      .map((item, index) => this.#send(item, () => unsent(index), options))
+      .filter((each) => each !== sent)
     return sending.length === 0 ? sent : Promise.all(sending).then(() => undefined)
   }
 
   async #attempt(values: readonly T[], given: unknown): Promise<Result<void, ChannelFull | ChannelClosed>> {
     const items = values.map((value) => this.encode(value))
     if (await this.stream.attempt(items.length)) {
-      await this.#sendAll(items, undefined)
+      await this.#sendAll(items, (index) => (given === values ? values.slice(index) : given), undefined)
       return done
     }
     for (const item of items) this.host.releaseTokens(item.tokens ?? [])
@@ -387,7 +393,7 @@ export class RemoteSendPort<T> implements SendPort<T>, SenderStreamOwner {
     if (this.#failure !== undefined) return
     this.#failure = error
     this.stream.credits.close(error)
-    this.#gate.close(() => this.refusal(undefined))
+    this.#gate.close()
     this.#tellWatchers()
   }
 

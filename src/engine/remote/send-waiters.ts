@@ -42,7 +42,8 @@ export class WaitingSend extends Held<void> implements SlotWaiter, StoredSender 
   }
 
   refused(): void {
-    letGo(this.#port, [this.#item])
+    // What is being stored is let go of by whoever stores it.
+    if (this.#stored === undefined) letGo(this.#port, [this.#item])
     this.fail(this.#port.refusal(this.#value))
   }
 
@@ -69,8 +70,8 @@ export class WaitingBatch extends Held<void> implements SlotWaiter, StoredSender
   readonly #values: readonly unknown[]
   readonly #items: readonly EncodedValue[]
   #sent = 0
-  /** Of its messages, those that are being stored. */
-  readonly #stored = new Set<GatedMessage>()
+  /** Of its messages, those that have been stored, or are being so, and their places. */
+  readonly #stored = new Map<GatedMessage, number>()
   #storing = 0
 
   constructor(port: RemoteSendPort<never>, values: readonly unknown[], items: readonly EncodedValue[]) {
@@ -85,9 +86,10 @@ export class WaitingBatch extends Held<void> implements SlotWaiter, StoredSender
   granted(count: number): void {
     const end = this.#sent + count
     while (this.#sent < end) {
-      const stored = this.#port.commitEncoded(this.#items[this.#sent++] as EncodedValue, this)
+      const index = this.#sent++
+      const stored = this.#port.commitEncoded(this.#items[index] as EncodedValue, this)
       if (stored === undefined) continue
-      this.#stored.add(stored)
+      this.#stored.set(stored, index)
       this.#storing++
     }
     this.#succeedIfDone()
@@ -104,6 +106,13 @@ export class WaitingBatch extends Held<void> implements SlotWaiter, StoredSender
     this.fail(error)
   }
 
+  /** From the first on that has not been sent. */
+  #unsent(): readonly unknown[] {
+    let first = this.#sent
+    for (const [stored, index] of this.#stored) if (stored.state !== 'sent') first = Math.min(first, index)
+    return this.#values.slice(first)
+  }
+
   #succeedIfDone(): void {
     if (this.need > 0 || this.#storing > 0) return
     this.succeed()
@@ -112,12 +121,12 @@ export class WaitingBatch extends Held<void> implements SlotWaiter, StoredSender
 
   refused(): void {
     letGo(this.#port, this.#items.slice(this.#sent))
-    this.fail(this.#port.refusal(this.#values.slice(this.#sent)))
+    this.fail(this.#port.refusal(this.#unsent()))
   }
 
   leave(): void {
     leaveLine(this.#port, this, this.#items.slice(this.#sent))
-    for (const stored of this.#stored) this.#port.cancelStored(stored)
+    for (const stored of this.#stored.keys()) this.#port.cancelStored(stored)
   }
 
   override interrupted(error: unknown): unknown {
@@ -229,11 +238,14 @@ export class SelectedSend extends Waiter implements SlotWaiter {
 /** A send that has its credit, while its message is being stored. */
 export class StoredSend extends Held<void> implements StoredSender {
   readonly #port: RemoteSendPort<never>
+  readonly #unsent: () => unknown
   readonly #stored: GatedMessage
 
-  constructor(port: RemoteSendPort<never>, item: EncodedValue) {
+  /** `unsent` is what the sender gets back when it is refused. */
+  constructor(port: RemoteSendPort<never>, item: EncodedValue, unsent: () => unknown) {
     super(port.host.connection)
     this.#port = port
+    this.#unsent = unsent
     // Never undefined: it is too large for anything else.
     this.#stored = port.commitEncoded(item, this) as GatedMessage
   }
@@ -245,6 +257,10 @@ export class StoredSend extends Held<void> implements StoredSender {
 
   failed(error: unknown): void {
     this.fail(error)
+  }
+
+  refused(): void {
+    this.fail(this.#port.refusal(this.#unsent()))
   }
 
   leave(): void {

@@ -172,9 +172,30 @@ describe('large messages', () => {
     const store = new SlowStore(1)
     const { send, receive } = await open(rig, store)
     store.held = new Promise<void>(() => {})
-    const sending = rejection(send.send(large(1), undefined))
+    const values = [large(3), large(4), 'small']
+    const refused = Promise.all([
+      rejection(send.send(large(1), undefined)),
+      rejection(send.sendBatch(values, undefined)),
+      rejection((await send.reserve(undefined)).send(large(2)) as Promise<void>),
+    ])
     receive.close()
-    expect(await sending).toBeInstanceOf(ChannelClosed)
+    const [single, batch, permitted] = (await refused) as [ChannelClosed, ChannelClosed, ChannelClosed]
+    for (const error of [single, batch, permitted]) expect(error).toBeInstanceOf(ChannelClosed)
+    expect([single.value, batch.value, permitted.value]).toEqual([large(1), values, large(2)])
+  })
+
+  test('a batch that has waited for room gets back what had not been sent when the last receiver closes', async () => {
+    await using rig = new Rig()
+    const store = new SlowStore(1)
+    const { send, receive } = await open(rig, store, 2)
+    await send.sendBatch(['a', 'b'], undefined)
+    store.held = new Promise<void>(() => {})
+    const values = [large(1), 'behind']
+    const sending = rejection(send.sendBatch(values, undefined))
+    expect([await receive.recv(undefined), await receive.recv(undefined)]).toEqual(['a', 'b'])
+    await until(async () => (await send.stats()).waitingSenders === 0)
+    receive.close()
+    expect(((await sending) as ChannelClosed).value).toEqual(values)
   })
 
   test('what was being loaded when its receiver closes goes to another one', async () => {
