@@ -1,15 +1,16 @@
-import { actor, ChannelClosed, type Receiver, type Sender } from '@klaw/core'
+import { actor, type Delivery, pool, type Receiver, type Sender } from '@klaw/core'
 import { FileCounter } from './file-counter.ts'
+import type { Job, JobResult } from './jobs.ts'
 import type { CounterMessage } from './messages.ts'
 
-/** How many names a counter takes at once: many, since small files take less time than a message; few, so that the others get theirs. */
-const handful = 32
+/** Jobs that a counter works on: it counts one while the result of the other is under way. */
+const atOnce = 2
 
 /**
- * One of the pool: takes names of files from one channel and sends what it has counted through another.
+ * One of those who count: takes jobs from one channel and sends what it has counted through another.
  *
- * All counters hold clones of the same receiver. Each name goes to exactly one of them, whichever asks first, so a counter that
- * meets a large file simply takes fewer.
+ * All counters hold clones of the same receiver. Each job goes to exactly one of them, whichever asks first, so a counter that meets a large file
+ * simply takes fewer.
  */
 export const Counter = actor(
   import.meta,
@@ -21,22 +22,21 @@ export const Counter = actor(
       this.#index = index
     }
 
-    /** Works until there are no more names, or until it is stopped. Closes the ends that it was given. */
-    async run(names: Receiver<string>, results: Sender<CounterMessage>): Promise<void> {
-      const counter = this.#index
-      const work = new FileCounter()
-      for (let paths = await this.#next(names); paths.length > 0; paths = await this.#next(names)) {
-        for (const path of paths) {
-          const outcome = await work.count(path, this.#stop.signal)
-          if (outcome !== undefined) await results.send({ kind: 'file', counter, outcome })
-          if (work.isFull) await results.send({ kind: 'words', counter, counts: work.takeCounts() })
-          if (this.#stop.signal.aborted) break
-        }
-      }
-      await results.send({ kind: 'words', counter, counts: work.takeCounts() })
-      // When the last counter has closed its sender, the reducer's loop ends. When the last receiver is closed, so does the lister's.
+    /** Works until there are no more jobs, or until it is stopped. Closes the ends that it was given. */
+    async run(jobs: Receiver<Delivery<Job>>, results: Sender<JobResult>): Promise<void> {
+      // A job is acknowledged once its result has been sent.
+      const counting = pool(jobs, (job) => this.#count(job), {
+        size: atOnce,
+        onResult: (result) => results.send(result),
+      })
+      // The pool has a receiver of its own. When the last one is closed, so is the lister's sender.
+      await jobs.close()
+      const { signal } = this.#stop
+      signal.addEventListener('abort', () => void counting.close(), { once: true })
+      if (signal.aborted) await counting.close()
+      await counting.done
+      // When the last counter has closed its sender, the reducer's loop ends.
       await results.close()
-      await names.close()
     }
 
     /** Asks for an early end. What has been counted until then still reaches the reducer. */
@@ -44,15 +44,19 @@ export const Counter = actor(
       this.#stop.abort()
     }
 
-    /** The next names; none when there will be no more. */
-    async #next(names: Receiver<string>): Promise<string[]> {
+    /** When the counter is stopped, the rest of the job is left out. */
+    async #count({ id, paths }: Job): Promise<JobResult> {
       const { signal } = this.#stop
-      try {
-        return await names.recvBatch({ max: handful, signal })
-      } catch (error) {
-        if (error instanceof ChannelClosed || signal.aborted) return []
-        throw error
+      const counter = this.#index
+      const work = new FileCounter()
+      const messages: CounterMessage[] = []
+      for (const path of paths) {
+        const outcome = await work.count(path, signal)
+        if (outcome !== undefined) messages.push({ kind: 'file', counter, outcome })
+        if (signal.aborted) break
       }
+      messages.push({ kind: 'words', counter, counts: work.takeCounts() })
+      return { job: id, messages }
     }
   },
 )

@@ -1,5 +1,5 @@
 /**
- * Counts the words of files and hashes their contents on all cores: with actors on threads, or on a Ray cluster with processes, that are fed through channels.
+ * Counts the words of files and hashes their contents on all cores: with actors, on threads or in a Ray cluster, that are fed through channels.
  *
  *     npm run demo -- --help
  */
@@ -7,7 +7,7 @@ import { connect, type Runtime } from '@klaw/core'
 import { differences } from './check.ts'
 import { onInterrupt } from './interrupt.ts'
 import { runOneThread } from './one-thread.ts'
-import { callersFolder, isRayAddress, type Options, parseOptions, UsageError, usage } from './options.ts'
+import { callersFolder, type Options, parseOptions, UsageError, usage } from './options.ts'
 import { type PipelineResult, runPipeline } from './pipeline.ts'
 import type { Screen } from './progress.ts'
 import { reportJson, reportText } from './report.ts'
@@ -51,9 +51,8 @@ async function run(options: Options): Promise<number> {
   return compared !== undefined && compared.length > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-/** On Ray they are processes of this machine, since they read its files. */
 function placeOf({ address }: Options): string {
-  return isRayAddress(address) ? `in a process of its own, through ${address}` : 'on a thread of its own'
+  return address?.startsWith('ray://') ? `in a process of its own, in ${address}` : 'on a thread of its own'
 }
 
 async function countEverything(options: Options, screen: Screen, signal: AbortSignal): Promise<PipelineResult> {

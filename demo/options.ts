@@ -17,13 +17,6 @@ export interface Options {
   readonly help: boolean
 }
 
-/** Of a Ray cluster. */
-export type RayAddress = `ray://${string}`
-
-export function isRayAddress(address: string | undefined): address is RayAddress {
-  return address?.startsWith('ray://') === true
-}
-
 /** The command line is wrong; the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -38,7 +31,7 @@ PATH is a file or a folder; without one, it reads the packages that this project
     --workers N        how many counters (default: as many as there are cores)
     --check            count everything again in one plain loop and compare; exit code 1 when anything differs
     --json             print the result as JSON, and progress to the standard error
-    --address ADDRESS  ray://host:port: counters are processes of this machine, fed through channels of that cluster
+    --address ADDRESS  ray://host:port: counters are actors in that cluster, whose machines must have the same files
                        (default: threads of this process)
     --help             print this
 

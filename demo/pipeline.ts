@@ -1,10 +1,9 @@
 import type { Runtime } from '@klaw/core'
+import { startCounters } from './counters.ts'
 import { countFiles, sendFiles } from './lister.ts'
-import { isRayAddress, type Options } from './options.ts'
-import { startProcesses } from './process-counters.ts'
+import type { Options } from './options.ts'
 import { type Screen, showProgress } from './progress.ts'
 import { Reducer } from './reducer.ts'
-import { startThreads } from './thread-counters.ts'
 import type { Totals } from './totals.ts'
 
 export interface PipelineResult {
@@ -20,13 +19,13 @@ export interface PipelineResult {
 }
 
 /**
- * The lister sends names of files to the counters, and they send what they have counted to the reducer:
+ * The lister sends names of files to the counters, 32 at a time, and they send what they have counted to the reducer. It is the same on every engine:
  *
- *     lister ──names──► counter, counter, … ──results──► reducer
+ *     lister ──jobs──► counter, counter, … ──results──► reducer
  */
 export async function runPipeline(
   klaw: Runtime,
-  { address, paths, workers }: Options,
+  { paths, workers }: Options,
   screen: Screen,
   signal: AbortSignal,
 ): Promise<PipelineResult> {
@@ -34,9 +33,7 @@ export async function runPipeline(
   const { totals, shares } = reducer
 
   const started = performance.now()
-  const counters = isRayAddress(address)
-    ? await startProcesses(klaw, address, workers, screen)
-    : await startThreads(klaw, workers)
+  const counters = await startCounters(klaw, workers, screen)
   const begun = performance.now()
 
   const stop = () => counters.stop()
@@ -60,9 +57,6 @@ export async function runPipeline(
       counters.reduce(reducer),
       counters.done,
     ])
-  } catch (error) {
-    counters.abandon()
-    throw error
   } finally {
     signal.removeEventListener('abort', stop)
     progress.abort()

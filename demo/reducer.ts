@@ -13,13 +13,8 @@ export class Reducer {
     this.shares = new Array<number>(counters).fill(0)
   }
 
-  /** Takes messages until the last counter has closed its sender. */
-  async run(messages: Receiver<CounterMessage>): Promise<void> {
-    for await (const message of messages) this.#add(message)
-  }
-
-  /** The same where a job may be done twice: its result counts once. */
-  async runJobs(results: Receiver<JobResult>): Promise<void> {
+  /** Takes results until the last counter has closed its sender. A job may be done twice: its result counts once. */
+  async run(results: Receiver<JobResult>): Promise<void> {
     const done = new Set<number>()
     for await (const { job, messages } of results) {
       if (done.has(job)) continue
