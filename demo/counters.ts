@@ -28,7 +28,7 @@ const acknowledged = { ack: 'manual', ackTimeout: Number.POSITIVE_INFINITY } as 
  * Jobs are acknowledged: what a counter had taken and not finished when it was killed goes to another one.
  */
 export async function startCounters(klaw: Runtime, workers: number, screen: Screen): Promise<Counters> {
-  const counters = Array.from({ length: workers }, (_, index) => klaw.actor(Counter, { numCpus: 1 }).remote(index))
+  const counters = Array.from({ length: workers }, (_, index) => klaw.actor(Counter).remote(index))
   await Promise.all(counters.map((counter) => counter.ready()))
   const [sendJob, jobs] = await klaw.channel<Job>({ capacity: capacityEach.jobs * workers, ...acknowledged })
   const [sendResult, results] = await klaw.channel<JobResult>({ capacity: capacityEach.results * workers })
