@@ -19,7 +19,7 @@ export interface LaneListener {
 }
 
 /**
- * A pipe of bytes to the agent, in both directions and in order, until it breaks. It never keeps the event loop alive by itself once it is open:
+ * A pipe of bytes to the peer, in both directions and in order, until it breaks. It never keeps the event loop alive by itself once it is open:
  * whoever waits for something does.
  */
 export interface Lane {
@@ -29,6 +29,8 @@ export interface Lane {
   readonly writable: boolean
   /** The bytes are not copied: nobody may change them. */
   write(bytes: Uint8Array): void
+  /** Whether the peer has to wait with what it sends, on lanes that can have it do so. */
+  hold?(held: boolean): void
   /** Sends what was written, then ends. The listener hears nothing more. */
   end(): void
   /** Ends at once, whatever is under way. The listener hears nothing more. Idempotent. */

@@ -4,6 +4,8 @@ import { RingBuffer } from '../../../core/ring-buffer.ts'
 const mostUnconfirmed = 64 * 1024 * 1024
 /** Bytes that may wait for a lane before large senders are asked to wait. */
 const mostWaiting = 1024 * 1024
+/** Bytes beyond which the peer counts as one that does not take what it asks for. */
+const farTooMany = 64 * 1024 * 1024
 
 /**
  * This side's stream of bytes, over all lanes: what waits for a lane, and what was given to one and is not confirmed. Chunks are kept by reference.
@@ -35,7 +37,17 @@ export class Outgoing {
 
   /** Whether large senders may go on. */
   get hasRoom(): boolean {
-    return this.#waitingBytes <= mostWaiting && this.#sent - this.#confirmed <= this.#limit
+    return this.#waitingBytes <= mostWaiting && this.isFree
+  }
+
+  /** Whether the peer has confirmed enough for more to be sent. */
+  get isFree(): boolean {
+    return this.#sent - this.#confirmed <= this.#limit
+  }
+
+  /** Whether far too much waits for a lane, though the peer's confirmations are not what it waits for. */
+  get isStuck(): boolean {
+    return this.#waitingBytes > farTooMany && this.isFree
   }
 
   /** Bytes that were given to a lane so far. */
@@ -63,7 +75,7 @@ export class Outgoing {
     }
     let chunk = this.#urgent.popFront()
     if (chunk === undefined) {
-      if (limited && this.#sent - this.#confirmed > this.#limit) return undefined
+      if (limited && !this.isFree) return undefined
       chunk = this.#waiting.popFront()
       if (chunk === undefined) return undefined
       this.#waitingBytes -= chunk.byteLength
@@ -92,9 +104,14 @@ export class Outgoing {
     return true
   }
 
+  /** Whether a new lane can continue at `position`. */
+  canResume(position: number): boolean {
+    return position >= this.#confirmed && position <= this.#sent
+  }
+
   /** A new lane continues at `position`, which the peer has reached. False if that can not be. */
   resume(position: number): boolean {
-    if (position < this.#confirmed || !this.confirm(position)) return false
+    if (!this.canResume(position) || !this.confirm(position)) return false
     this.#resent = 0
     this.#skip = position - this.#start
     return true

@@ -3,32 +3,18 @@ import { FrameReader, FrameType } from '../../../wire/frame.ts'
 import type { Landing, Transport, TransportListener } from '../../../wire/transport.ts'
 import { ChunkMemory } from './chunk-memory.ts'
 import { controlFrame, readPosition, receivedFrame } from './control-frames.ts'
+import { DialledLanes, type DiallingOptions } from './dialled-lanes.ts'
 import { FrameAssembler } from './frame-assembler.ts'
-import { shakeHands, type Welcome } from './handshake.ts'
+import type { Welcome } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { type Identity, writeHello } from './hello.ts'
-import type { Lane, LaneFactory, LaneKind, LaneListener } from './lane.ts'
+import type { Lane, LaneKind, LaneListener } from './lane.ts'
+import type { LaneSource } from './lane-source.ts'
 import { Outgoing } from './outgoing.ts'
-import { pause } from './pause.ts'
 
-/** Seconds for which an agent keeps a connection that does not say for how long. */
-const usualGrace = 30
-/** Milliseconds for one attempt to reconnect, and between two of them. */
-const attemptDeadline = 5_000
-const shortestPause = 50
-const longestPause = 2_000
 /** Milliseconds that a lane should live at least. */
 const shortLife = 1_000
-/** Bytes after which the agent is told what has arrived. It expects to hear that for every MiB. */
+/** Bytes after which the peer is told what has arrived. It expects to hear that for every MiB. */
 const confirmEvery = 512 * 1024
-
-export interface ResumableOptions {
-  readonly factory: LaneFactory
-  readonly identity: Identity
-  /** Milliseconds for the first lane and the agent's welcome on it. */
-  readonly deadline: number
-  readonly signal?: AbortSignal | undefined
-}
 
 type State =
   /** Welcomed, and not started yet. */
@@ -38,14 +24,13 @@ type State =
   | { readonly t: 'closed' }
 
 /**
- * A connection to the agent that outlives its lanes: docs/gateway.md, "Connection". When a lane breaks it opens another one and continues with the byte at
- * which the other side is, so whoever uses it sees nothing of that, until the connection can not be resumed.
+ * A connection that outlives its lanes: docs/gateway.md, "Connection". When a lane breaks it continues on the next one, with the byte at which the other side
+ * is, so whoever uses it sees nothing of that, until the connection can not be resumed. Both sides are the same but for where lanes come from.
  */
 export class ResumableTransport implements Transport {
   readonly carriesAttachments = false
   readonly longestPiece = 2 ** 20
-  readonly #factory: LaneFactory
-  readonly #identity: Identity
+  readonly #source: LaneSource
   readonly #memory = new ChunkMemory()
   readonly #outgoing = new Outgoing(undefined, (chunk) => this.#memory.giveBack(chunk))
   readonly #assembler: FrameAssembler
@@ -53,11 +38,13 @@ export class ResumableTransport implements Transport {
   #state: State
   #listener: TransportListener | undefined
   #landing: Landing | undefined
-  /** Bytes of the agent's stream that are here, and that it has been told of. */
+  /** Bytes of the peer's stream that are here, and that it has been told of. */
   #received = 0
   #reported = 0
   /** What was received just now gives room. */
   #confirmed = false
+  /** The peer does not take what it asks for, so it is not read from. */
+  #heldUp = false
   /** When the lane was opened, and how many before it in a row did not live long. */
   #opened = 0
   #flaps = 0
@@ -69,17 +56,14 @@ export class ResumableTransport implements Transport {
    * @throws {RayError} why there is no connection: no way through, no agent there, refused, the deadline is over
    * @throws the signal's reason once it aborts
    */
-  static async connect(options: ResumableOptions): Promise<ResumableTransport> {
-    const { factory, identity, deadline } = options
-    const signal = options.signal ?? new AbortController().signal
-    const handshake = await shakeHands(factory, writeHello(identity, false, 0), { deadline, keepAlive: true, signal })
-    if (handshake.t === 'refused') throw handshake.error
-    return new ResumableTransport(factory, identity, handshake)
+  static async connect(options: DiallingOptions): Promise<ResumableTransport> {
+    const { source, welcome } = await DialledLanes.connect(options)
+    return new ResumableTransport(source, welcome)
   }
 
-  private constructor(factory: LaneFactory, identity: Identity, welcome: Welcome) {
-    this.#factory = factory
-    this.#identity = identity
+  /** A connection whose first lane has been welcomed. */
+  constructor(source: LaneSource, welcome: Welcome) {
+    this.#source = source
     this.#state = { t: 'welcomed', welcome }
     this.#assembler = new FrameAssembler({
       frames: (bytes) => {
@@ -100,7 +84,7 @@ export class ResumableTransport implements Transport {
 
   /** Which way the bytes go. */
   get lane(): LaneKind {
-    return this.#factory.kind
+    return this.#source.kind
   }
 
   get writable(): boolean {
@@ -129,17 +113,35 @@ export class ResumableTransport implements Transport {
     if (this.#state.t === 'closed') return
     this.#outgoing.add(chunk)
     this.#pump()
+    this.#holdUp()
   }
 
   ref(): void {
-    if (this.#state.t !== 'closed') this.#heartbeat.start()
+    if (this.#source.asks && this.#state.t !== 'closed') this.#heartbeat.start()
   }
 
   unref(): void {
     this.#heartbeat.stop()
   }
 
-  /** Says goodbye after everything that was posted. Without a lane just now, the agent finds out by itself. */
+  /** Bytes of the peer's stream that are here. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** Whether the connection can go on with a peer that has so many bytes of this side's stream. */
+  continuesAt(position: number): boolean {
+    return this.#state.t !== 'closed' && this.#outgoing.canResume(position)
+  }
+
+  /** The peer has come with another lane, and {@link continuesAt} its position. The one before ends, if there still is one. */
+  take(welcome: Welcome): void {
+    if (this.#state.t === 'open') this.#state.lane.destroy()
+    else if (this.#state.t === 'reconnecting') this.#state.controller.abort()
+    this.#adopt(welcome)
+  }
+
+  /** Says goodbye after everything that was posted. Without a lane just now, the peer finds out by itself. */
   close(): void {
     if (this.#state.t === 'closed') return
     const state = this.#state
@@ -160,13 +162,14 @@ export class ResumableTransport implements Transport {
       lane.destroy()
       this.#end(
         new RayError(
-          `the agent claims to have ${welcome.received} bytes of the connection, of ${this.#outgoing.sent} that were sent`,
+          `${this.#source.peer} claims to have ${welcome.received} bytes of the connection, of ${this.#outgoing.sent} that were sent`,
         ),
       )
       return
     }
     this.#state = { t: 'open', lane }
-    // The hello has told the agent.
+    this.#heldUp = false
+    // The hello has told the peer.
     this.#reported = this.#received
     this.#opened = performance.now()
     this.#heartbeat.heard()
@@ -203,7 +206,7 @@ export class ResumableTransport implements Transport {
     try {
       take()
     } catch (error) {
-      this.#fail(new KlawError('the agent sent a frame that can not be read', { cause: error }))
+      this.#fail(new KlawError(`${this.#source.peer} sent a frame that can not be read`, { cause: error }))
       return
     }
     if (this.#received - this.#reported >= confirmEvery) {
@@ -249,9 +252,21 @@ export class ResumableTransport implements Transport {
     if (state.t !== 'open') return
     while (state.lane.writable) {
       const chunk = this.#outgoing.next()
-      if (chunk === undefined) return
+      if (chunk === undefined) break
       state.lane.write(chunk)
     }
+    if (this.#heldUp) this.#holdUp()
+  }
+
+  /** Whoever asks for much and takes none of it is not asked for more, nor heard, but for the confirmations without which nothing goes on. */
+  #holdUp(): void {
+    const state = this.#state
+    if (state.t !== 'open' || state.lane.hold === undefined) return
+    const { isStuck } = this.#outgoing
+    // Between the two marks everything stays as it is.
+    if (this.#heldUp ? !this.#outgoing.hasRoom && this.#outgoing.isFree : !isStuck) return
+    this.#heldUp = !this.#heldUp
+    state.lane.hold(this.#heldUp)
   }
 
   #urgent(frame: Uint8Array): void {
@@ -269,54 +284,28 @@ export class ResumableTransport implements Transport {
   }
 
   #fallSilent(): void {
-    if (this.#state.t === 'open') this.#resume(new RayError('the agent has been silent for 20 seconds'))
+    if (this.#state.t === 'open') this.#resume(new RayError(`${this.#source.peer} has been silent for 20 seconds`))
   }
 
-  /** The lane is lost: opens another one. */
+  /** The lane is lost: another one is to come. */
   #resume(reason: Error | undefined): void {
     if (this.#state.t === 'open') this.#state.lane.destroy()
     this.#flaps = performance.now() - this.#opened < shortLife ? this.#flaps + 1 : 0
     const controller = new AbortController()
     this.#state = { t: 'reconnecting', controller }
-    this.#reconnect(reason, controller.signal).catch((error: unknown) => {
-      if (!controller.signal.aborted) this.#end(KlawError.from(error))
-    })
-  }
-
-  async #reconnect(reason: Error | undefined, signal: AbortSignal): Promise<void> {
-    const grace = this.#identity.grace || usualGrace
-    const deadline = performance.now() + grace * 1_000
-    let failure: unknown = reason
-    // The first attempt is made at once, unless lanes break as soon as they are there.
-    for (let attempt = Math.max(this.#flaps - 1, 0); ; attempt++) {
-      if (attempt > 0) await pause(Math.min(shortestPause * 2 ** (attempt - 1), longestPause), signal)
-      const left = deadline - performance.now()
-      if (left <= 0) break
-      const hello = writeHello(this.#identity, true, this.#received)
-      try {
-        const handshake = await shakeHands(this.#factory, hello, {
-          deadline: Math.min(attemptDeadline, left),
-          keepAlive: false,
-          signal,
-        })
-        if (signal.aborted) {
-          if (handshake.t === 'welcome') handshake.lane.destroy()
-        } else if (handshake.t === 'refused') this.#end(handshake.error)
-        else this.#adopt(handshake)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        failure = error
-      }
-    }
-    this.#end(
-      new RayError(`the connection to the agent was lost and could not be resumed within ${grace} seconds`, {
-        cause: failure,
-      }),
+    const lost = { received: this.#received, reason, flaps: this.#flaps }
+    this.#source.next(lost, controller.signal).then(
+      (welcome) => {
+        if (controller.signal.aborted) welcome.lane.destroy()
+        else this.#adopt(welcome)
+      },
+      (error: unknown) => {
+        if (!controller.signal.aborted) this.#end(KlawError.from(error))
+      },
     )
   }
 
-  /** Ends the connection because of what the agent sent. */
+  /** Ends the connection because of what the peer sent. */
   #fail(error: Error): void {
     const goodbye = controlFrame(FrameType.goodbye)
     this.#outgoing.addUrgent(goodbye)
@@ -345,5 +334,6 @@ export class ResumableTransport implements Transport {
     this.#heartbeat.end()
     this.#outgoing.clear()
     this.#memory.clear()
+    this.#source.over?.()
   }
 }
