@@ -31,7 +31,7 @@ export default defineConfig({
           ...built,
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
-          provide: { conformanceEngine: 'embedded' },
+          provide: { conformanceEngines: ['embedded'] },
         },
       },
       {
@@ -56,7 +56,7 @@ export default defineConfig({
             'test/conformance/actors/{context,deadlock}.test.ts',
             'test/conformance/objects/{memory,shared}.test.ts',
           ],
-          provide: { conformanceEngine: 'ray' },
+          provide: { conformanceEngines: ['Ray, actors in Python'] },
         },
       },
       {

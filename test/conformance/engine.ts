@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { type ActorOptions, type ConnectOptions, connect, type Runtime } from '@klaw/core'
 import { describe, inject, test } from 'vitest'
 import { type Fixtures, typescriptFixtures } from './fixtures.ts'
-import { knownFailingOnRay } from './known-failing-on-ray.ts'
+import { knownFailingOfTypeScriptOnRay, knownFailingOnRay } from './known-failing-on-ray.ts'
 import { pythonFixtures } from './python-fixtures.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Which engine the suites run over in this project. */
-    conformanceEngine: ConformanceEngine['name']
+    /** Which engines the suites run over in this project. */
+    conformanceEngines: readonly (keyof typeof engines)[]
   }
 }
 
@@ -47,26 +47,35 @@ const engines = {
     placements: [{ numCpus: 0 }, { numCpus: 1 }],
     knownFailing: new Map(),
   }),
-  ray: (): ConformanceEngine => {
-    const namespace = `test-${randomUUID()}`
-    return {
-      name: 'ray',
-      language: 'python',
-      fixtures: pythonFixtures,
-      namespace,
-      connect: () => connect(inject('rayAddress') as `ray://${string}`, { namespace, timeout: 60_000 }),
-      claim: (amount, resource) => ({ numCpus: 0, resources: { [resource]: amount } }),
-      // Each actor has a process of its own, whatever it claims.
-      placements: [{ numCpus: 0 }],
-      knownFailing: knownFailingOnRay,
-    }
-  },
+  'Ray, actors in Python': () => ray('python', pythonFixtures, knownFailingOnRay),
+  'Ray, actors in TypeScript': () => ray('typescript', typescriptFixtures, knownFailingOfTypeScriptOnRay),
+}
+
+function ray(
+  language: ConformanceEngine['language'],
+  fixtures: Fixtures,
+  knownFailing: ConformanceEngine['knownFailing'],
+): ConformanceEngine {
+  const namespace = `test-${randomUUID()}`
+  return {
+    name: 'ray',
+    language,
+    fixtures,
+    namespace,
+    connect: () => connect(inject('rayAddress') as `ray://${string}`, { namespace, timeout: 60_000 }),
+    claim: (amount, resource) => ({ numCpus: 0, resources: { [resource]: amount } }),
+    // Each actor has a process of its own, whatever it claims.
+    placements: [{ numCpus: 0 }],
+    knownFailing,
+  }
 }
 
 /** What a case, or a suite, may say about itself. */
 export interface CaseOptions {
   /** It is about the embedded engine alone; the reason. */
   readonly onlyEmbedded?: string
+  /** It is about actors and tasks in TypeScript alone; the reason. */
+  readonly onlyTypeScript?: string
 }
 
 type Run = () => Promise<void>
@@ -80,20 +89,24 @@ type Define = (engine: ConformanceEngine, it: Case) => void
 /** Most known failures are calls that never settle; nobody wants to wait a minute for them. */
 const knownFailureTimeout = 3_000
 
-/** Declares a suite, to be run over the engine of the project. */
+/** Declares a suite, to be run over the engines of the project. */
 export function conformance(suite: string, ...rest: [define: Define] | [options: CaseOptions, define: Define]): void {
   const [suiteOptions, define] = withOptions(rest)
-  const engine = engines[inject('conformanceEngine')]()
-  const concerns = ({ onlyEmbedded }: CaseOptions) => onlyEmbedded === undefined || engine.name === 'embedded'
-  if (!concerns(suiteOptions)) return
-  describe(`${suite}, ${engine.name}`, () => {
-    define(engine, (name, ...rest) => {
-      const [options, run] = withOptions(rest)
-      if (!concerns(options)) return
-      if (engine.knownFailing.has(`${suite}: ${name}`)) test.fails(name, { timeout: knownFailureTimeout }, run)
-      else test(name, run)
+  for (const name of inject('conformanceEngines')) {
+    const engine = engines[name]()
+    const concerns = ({ onlyEmbedded, onlyTypeScript }: CaseOptions) =>
+      (onlyEmbedded === undefined || engine.name === 'embedded') &&
+      (onlyTypeScript === undefined || engine.language === 'typescript')
+    if (!concerns(suiteOptions)) continue
+    describe(`${suite}, ${name}`, () => {
+      define(engine, (name, ...rest) => {
+        const [options, run] = withOptions(rest)
+        if (!concerns(options)) return
+        if (engine.knownFailing.has(`${suite}: ${name}`)) test.fails(name, { timeout: knownFailureTimeout }, run)
+        else test(name, run)
+      })
     })
-  })
+  }
 }
 
 function withOptions<Last>(rest: [Last] | [CaseOptions, Last]): [CaseOptions, Last] {

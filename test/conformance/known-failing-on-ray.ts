@@ -3,7 +3,7 @@ const pickledExceptions =
 const runsAhead = 'generators in Ray run ahead of their reader: async ones know no backpressure'
 const noFree = 'since 2.60 Ray has no call that frees an object for everybody; the session itself forgets it'
 
-/** Cases in which Ray itself makes impossible what we promise, and how. */
+/** Cases in which Ray itself makes impossible what we promise of actors and tasks in Python, and how. */
 export const knownFailingOnRay: ReadonlyMap<string, string> = new Map([
   ['calls of actors: the cause keeps its causes', pickledExceptions],
   [
@@ -27,3 +27,6 @@ export const knownFailingOnRay: ReadonlyMap<string, string> = new Map([
     "Ray's queue hands the next item to a get whose caller is dead",
   ],
 ])
+
+/** The same of those in TypeScript. */
+export const knownFailingOfTypeScriptOnRay: ReadonlyMap<string, string> = new Map([])
