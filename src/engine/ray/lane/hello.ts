@@ -5,12 +5,12 @@ import { RayError } from '../../../errors.ts'
 
 /** Bytes of the agent's answer. */
 export const answerLength = 16
-const helloLength = 64
-const version = 1
-const resumeFlag = 1
-const tokenLength = 32
+export const helloLength = 64
+export const version = 1
+export const resumeFlag = 1
+export const tokenLength = 32
 /** Seconds for which a connection is kept at most. */
-const longestGrace = 3_600
+export const longestGrace = 3_600
 
 export const HelloStatus = {
   welcome: 0,
@@ -74,7 +74,7 @@ export function readAnswer(bytes: Uint8Array): HelloAnswer | undefined {
   return { version: view.getUint8(4), status: view.getUint8(5), received: Number(received) }
 }
 
-/** Whether `bytes`, however few, can be the start of an answer. */
+/** Whether `bytes`, however few, can be the start of a hello or of an answer. */
 export function startsLikeAnswer(bytes: Uint8Array): boolean {
   return magic.every((byte, index) => index >= bytes.length || bytes[index] === byte)
 }
@@ -102,4 +102,4 @@ export function refusal(answer: HelloAnswer): RayError | undefined {
   }
 }
 
-const magic = new TextEncoder().encode('KLAW')
+export const magic = new TextEncoder().encode('KLAW')

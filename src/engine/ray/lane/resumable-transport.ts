@@ -261,7 +261,8 @@ export class ResumableTransport implements Transport {
   /** Whoever asks for much and takes none of it is not asked for more, nor heard, but for the confirmations without which nothing goes on. */
   #holdUp(): void {
     const state = this.#state
-    if (state.t !== 'open' || state.lane.hold === undefined) return
+    // Who has dialled always listens: otherwise both could wait for each other.
+    if (this.#source.asks || state.t !== 'open' || state.lane.hold === undefined) return
     const { isStuck } = this.#outgoing
     // Between the two marks everything stays as it is.
     if (this.#heldUp ? !this.#outgoing.hasRoom && this.#outgoing.isFree : !isStuck) return
