@@ -21,6 +21,8 @@ export const CallFlag = {
   named: 16,
   /** Attachment counts follow the lengths. */
   attachments: 32,
+  /** Arguments that are refs themselves are to be resolved before the call's turn. */
+  resolve: 64,
 } as const
 
 /** Flags of `result`. Without any, the payload is the method's value. */
@@ -93,9 +95,11 @@ export function writeCall(
   method: number,
   name: string | undefined,
   args: readonly EncodedValue[],
+  resolve = false,
 ): void {
   const start = out.position
-  const lengths = beginCall(out, id, flagsOf(args), slot, method, name, args.length)
+  const flags = resolve ? flagsOf(args) | CallFlag.resolve : flagsOf(args)
+  const lengths = beginCall(out, id, flags, slot, method, name, args.length)
   const counts = lengths + args.length * 4
   const attached = args.some(hasAttachments)
   for (const [index, { bytes, attachments }] of args.entries()) {

@@ -1,12 +1,12 @@
 import { ActorDiedError } from '../../errors.ts'
 import type { EncodedValue, Token } from '../../wire/token.ts'
 import type { ActorSpec } from '../actor-engine.ts'
+import type { ActorProxy } from '../calls/actor-proxy.ts'
+import { argumentName } from '../calls/peer.ts'
 import type { ActorDescription } from '../definition.ts'
 import { portOf } from '../object-engine.ts'
-import type { ActorProxy } from './actor-proxy.ts'
 import type { Client } from './client.ts'
 import type { LocalObjects } from './local-objects.ts'
-import { argumentName } from './peer.ts'
 
 /** Event `actor.register`. The name is taken from here on, also while arguments are missing. */
 export interface Registration {

@@ -2,11 +2,11 @@ import type { EncodeContext } from '../../codec/handles.ts'
 import { RayActorError } from '../../errors.ts'
 import { HandleKind } from '../../wire/token.ts'
 import type { ActorPort, CallSpec } from '../actor-engine.ts'
+import type { ActorProxy } from '../calls/actor-proxy.ts'
+import { RemoteIterator } from '../calls/remote-iterator.ts'
 import type { ActorDescription } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
-import type { ActorProxy } from './actor-proxy.ts'
 import type { LocalActors } from './actors.ts'
-import { RemoteIterator } from './remote-iterator.ts'
 
 /** What stands behind one handle of an actor. */
 export class LocalActorPort implements ActorPort {
@@ -41,8 +41,8 @@ export class LocalActorPort implements ActorPort {
 
   stream(method: string, args: readonly unknown[]): AsyncIterableIterator<unknown> {
     const proxy = this.#proxy.current
-    const opening = this.#released ? this.engine.failed(this.#disposed()) : proxy.call(method, args, undefined)
-    return new RemoteIterator(proxy, opening)
+    const refusal = this.#released ? this.#disposed() : undefined
+    return new RemoteIterator(proxy, proxy.begin(method, args, undefined, refusal))
   }
 
   ready(): Promise<void> {

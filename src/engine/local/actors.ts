@@ -1,19 +1,25 @@
 import { KlawError } from '../../errors.ts'
 import { HandleKind, type Token } from '../../wire/token.ts'
 import type { ActorEngine, ActorPort, ActorSpec, NamedActor, TaskSpec } from '../actor-engine.ts'
+import { ActorProxy } from '../calls/actor-proxy.ts'
+import type { ActorAbout, ActorNews, ActorState } from '../calls/actor-state.ts'
+import type { ProxyOwner } from '../calls/call-owner.ts'
+import { DeadlockWatch, type Errand } from '../calls/deadlock-watch.ts'
+import type { Peer } from '../calls/peer.ts'
+import { PendingCall } from '../calls/pending-call.ts'
+import { type ArgumentDesk, prepareCall } from '../calls/prepare-call.ts'
 import type { ActorDescription, CodeAddress, Language } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
 import { ActorCreation } from './actor-creation.ts'
 import { LocalActorPort } from './actor-port.ts'
-import { ActorProxy, type ProxyOwner } from './actor-proxy.ts'
-import type { ActorAbout, ActorNews, ActorState } from './actor-state.ts'
 import type { Client } from './client.ts'
-import { DeadlockWatch, type Errand } from './deadlock-watch.ts'
 import type { LocalObjects } from './local-objects.ts'
 import { OwnedObject } from './owned-object.ts'
 import type { Peers } from './peers.ts'
-import { PendingCall } from './pending-call.ts'
 import { Tasks } from './tasks.ts'
+
+/** Milliseconds within which the hub has learnt that a thread has ended, and has said so, after its connections have. */
+const longestSilence = 5_000
 
 /** Makes the handle that users see. */
 export type ActorHandleFactory = (port: ActorPort) => unknown
@@ -32,8 +38,9 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   readonly language: Language = 'typescript'
   readonly client: Client
   readonly objects: LocalObjects
-  readonly peers: Peers
   readonly tasks: Tasks
+  readonly #peers: Peers
+  readonly #desk: ArgumentDesk
   readonly #namespace: string
   readonly #proxies = new Map<string, ActorProxy>()
   #nextActor = 1
@@ -49,7 +56,8 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   constructor({ client, objects, peers, makeHandle, namespace }: LocalActorsOptions) {
     this.client = client
     this.objects = objects
-    this.peers = peers
+    this.#peers = peers
+    this.#desk = objects.desk()
     this.#namespace = namespace
     this.tasks = new Tasks(this)
     client.handleFactory(HandleKind.actor, (token, detail) => makeHandle(this.#claim(token, detail as ActorDetail)))
@@ -152,6 +160,31 @@ export class LocalActors implements ActorEngine, ProxyOwner {
   /** How many calls this thread has made so far. */
   get callsMade(): number {
     return this.#made
+  }
+
+  peer(session: number): Peer {
+    return this.#peers.to(session)
+  }
+
+  outcome(call: PendingCall): OwnedObject {
+    return this.objects.create(call)
+  }
+
+  releaseTokens(tokens: readonly Token[] | undefined): void {
+    this.client.releaseTokens(tokens)
+  }
+
+  prepare(call: PendingCall, args: readonly unknown[], ready: () => void): void {
+    prepareCall(this.#desk, call, args, ready)
+  }
+
+  /** The hub will say what became of the actor. If all that has ended is the connection, nobody else would say so. */
+  doubted(proxy: ActorProxy): void {
+    const { state } = proxy
+    const timer = setTimeout(() => {
+      if (proxy.state === state && this.lost === undefined) proxy.confirm()
+    }, longestSilence)
+    timer.unref()
   }
 
   callStarted(call: PendingCall): void {

@@ -1,5 +1,6 @@
 import { type KlawError, ObjectFreedError } from '../../errors.ts'
 import { type EncodedValue, HandleKind, type Token } from '../../wire/token.ts'
+import type { ArgumentDesk } from '../calls/prepare-call.ts'
 import { type ObjectPort, type ObjectStoreStats, ObjectWaiter } from '../object-engine.ts'
 import { encodeTransit } from '../remote/transit.ts'
 import { BorrowedObject } from './borrowed-object.ts'
@@ -85,6 +86,16 @@ export class LocalObjects implements ObjectTable {
   read(object: ObjectPort): EncodedValue | Promise<EncodedValue> {
     const local = object as LocalObject
     return local.settled ? local.read() : new Promise((resolve, reject) => local.park(new Reading(resolve, reject)))
+  }
+
+  /** For the arguments of calls: their handles are this thread's until the calls have been answered. */
+  desk(): ArgumentDesk {
+    return {
+      encode: (value, name) => this.encode(value, name, this.client.session),
+      read: (object) => this.read(object),
+      owns: (object) => object.engine === this,
+      barrier: () => this.client.barrier(),
+    }
   }
 
   put(value: unknown): OwnedObject {

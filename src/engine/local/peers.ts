@@ -1,9 +1,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { Connection, type Operation, type OperationContext } from '../../wire/connection.ts'
 import type { Transport } from '../../wire/transport.ts'
+import { Peer } from '../calls/peer.ts'
 import type { Client } from './client.ts'
 import { LoopbackTransport } from './loopback-transport.ts'
-import { Peer } from './peer.ts'
 import { PortTransport } from './port-transport.ts'
 
 /** Serves the calls that come from the session over the connection. */
@@ -40,8 +40,7 @@ export class Peers {
   to(session: number): Peer {
     const known = this.#peers.get(session)
     if (known !== undefined) return known
-    const { codec, releaseTokens } = this.#client
-    const peer = new Peer(session, this.#connect(session), codec, releaseTokens, this.#client.session)
+    const peer = new Peer(session, this.#connect(session), this.#client, this.#client.session)
     this.#peers.set(session, peer)
     peer.connection.onLost(() => this.#peers.delete(session))
     return peer

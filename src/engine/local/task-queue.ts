@@ -2,10 +2,9 @@ import { WaiterList } from '../../core/waiters.ts'
 import { WorkerCrashedError } from '../../errors.ts'
 import { taskSlot } from '../../wire/call-frames.ts'
 import type { TaskSpec } from '../actor-engine.ts'
+import type { CallOutcome } from '../calls/call-owner.ts'
+import { type CallTarget, PendingCall } from '../calls/pending-call.ts'
 import type { CodeAddress } from '../definition.ts'
-import type { OwnedObject } from './owned-object.ts'
-import { type CallTarget, PendingCall } from './pending-call.ts'
-import { prepareCall } from './prepare-call.ts'
 import type { LeaseEnd, LeaseGrant, LeaseRequest } from './task-lease.ts'
 import { taskMethod, taskName } from './task-method.ts'
 import type { TaskOwner } from './tasks.ts'
@@ -31,7 +30,7 @@ interface LeasedWorker {
 
 /** Tasks with the same needs: those that wait, and the workers that run them, each one at a time. */
 export class TaskQueue implements CallTarget {
-  readonly #owner: TaskOwner
+  readonly owner: TaskOwner
   readonly #needs: LeaseRequest
   readonly #empty: () => void
   /** Tasks that could run at once. */
@@ -45,20 +44,19 @@ export class TaskQueue implements CallTarget {
   #pending = 0
 
   constructor(owner: TaskOwner, needs: LeaseRequest, empty: () => void) {
-    this.#owner = owner
+    this.owner = owner
     this.#needs = needs
     this.#empty = empty
   }
 
-  submit(code: CodeAddress, { maxRetries, retryExceptions }: TaskSpec, args: readonly unknown[]): OwnedObject {
-    const { objects } = this.#owner
+  submit(code: CodeAddress, { maxRetries, retryExceptions }: TaskSpec, args: readonly unknown[]): CallOutcome {
     const call = new PendingCall(this, taskMethod(code), this.#nextCall++, maxRetries, retryExceptions)
-    call.object = objects.create(call)
+    call.outcome = this.owner.outcome(call)
     this.#pending++
-    this.#owner.callStarted(call)
-    if (this.#owner.lost !== undefined) call.refuse(this.#owner.lost)
-    else prepareCall(objects, call, args, () => this.#enqueue(call))
-    return call.object
+    this.owner.callStarted(call)
+    if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
+    else this.owner.prepare(call, args, () => this.#enqueue(call))
+    return call.outcome
   }
 
   describe(call: PendingCall): string {
@@ -72,7 +70,7 @@ export class TaskQueue implements CallTarget {
       return
     }
     worker.lost = true
-    if (this.#owner.lost !== undefined) call.refuse(this.#owner.lost)
+    if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
     else this.#leaveIfGone(worker)
   }
 
@@ -86,7 +84,7 @@ export class TaskQueue implements CallTarget {
 
   done(call: PendingCall): void {
     this.#pending--
-    this.#owner.callEnded(call)
+    this.owner.callEnded(call)
     this.#ready.remove(call)
     const worker = this.#workers.get(call.slot)
     if (worker?.call === call) this.#next(worker)
@@ -94,12 +92,12 @@ export class TaskQueue implements CallTarget {
   }
 
   cancelSent(call: PendingCall, force: boolean): void {
-    if (force) this.#owner.client.connection.notify('task.end', call.slot)
+    if (force) this.owner.client.connection.notify('task.end', call.slot)
     else call.peer?.cancel(call.id)
   }
 
   awaited(call: PendingCall): void {
-    this.#owner.awaited(call)
+    this.owner.awaited(call)
   }
 
   /** Event `task.ended`. */
@@ -140,7 +138,7 @@ export class TaskQueue implements CallTarget {
     while (this.#requests < Math.min(this.#ready.length, mostRequests)) {
       this.#requests++
       // What waits holds the event loop; the request is only on its behalf.
-      this.#owner.client.connection.request('task.lease', this.#needs, { keepAlive: false }).then(
+      this.owner.client.connection.request('task.lease', this.#needs, { keepAlive: false }).then(
         (grant) => {
           this.#requests--
           this.#granted(grant as LeaseGrant)
@@ -165,7 +163,7 @@ export class TaskQueue implements CallTarget {
   /** Gives the worker something to do, keeps it for a moment when there is nothing, or gives it back when others wait. */
   #next(worker: LeasedWorker): void {
     worker.call = undefined
-    if (worker.cause === undefined && !worker.recalled && this.#owner.lost === undefined) {
+    if (worker.cause === undefined && !worker.recalled && this.owner.lost === undefined) {
       for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) {
         if (this.#send(worker, call)) return
       }
@@ -179,7 +177,7 @@ export class TaskQueue implements CallTarget {
 
   #giveBack(worker: LeasedWorker): void {
     this.#workers.delete(worker.lease)
-    if (worker.cause === undefined) this.#owner.client.connection.notify('task.return', worker.lease)
+    if (worker.cause === undefined) this.owner.client.connection.notify('task.return', worker.lease)
   }
 
   readonly #giveBackIdle = (): void => {
@@ -190,7 +188,7 @@ export class TaskQueue implements CallTarget {
   }
 
   #send(worker: LeasedWorker, call: PendingCall): boolean {
-    const peer = this.#owner.peers.to(worker.session)
+    const peer = this.owner.peer(worker.session)
     try {
       const id = peer.send(call, taskSlot, call.method, call.sendableArgs())
       call.sent(peer, worker.lease, id)
@@ -228,7 +226,7 @@ export class TaskQueue implements CallTarget {
 
   /** No worker can be had for these needs. */
   #refuseAll(error: unknown): void {
-    const refusal = this.#owner.lost ?? error
+    const refusal = this.owner.lost ?? error
     for (let call = this.#ready.shift(); call !== undefined; call = this.#ready.shift()) call.refuse(refusal)
     this.#endIfEmpty()
   }

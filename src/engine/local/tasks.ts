@@ -1,7 +1,7 @@
 import type { TaskSpec } from '../actor-engine.ts'
+import type { ProxyOwner } from '../calls/call-owner.ts'
 import type { CodeAddress } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
-import type { ProxyOwner } from './actor-proxy.ts'
 import type { Client } from './client.ts'
 import type { LeaseEnd } from './task-lease.ts'
 import { TaskQueue } from './task-queue.ts'

@@ -1,17 +1,18 @@
 import { taskSlot } from '../../../wire/call-frames.ts'
 import type { Connection } from '../../../wire/connection.ts'
 import type { EncodedValue } from '../../../wire/token.ts'
+import type { CallReceiver } from '../../calls/serving/answering.ts'
+import { CallServer } from '../../calls/serving/call-server.ts'
+import { Instance, type InstanceHome } from '../../calls/serving/instance.ts'
+import { Modules } from '../../calls/serving/modules.ts'
+import { ThreadCalls } from '../../calls/serving/thread-calls.ts'
 import type { ActorDescription, Definition } from '../../definition.ts'
 import type { ThreadContext } from '../../thread-context.ts'
 import type { LocalActors } from '../actors.ts'
 import type { Client } from '../client.ts'
 import { flushOutput } from '../flush-output.ts'
 import type { Peers } from '../peers.ts'
-import { type CallReceiver, CallServer } from './call-server.ts'
-import { Instance, type InstanceHome } from './instance.ts'
-import { Modules } from './modules.ts'
 import { TaskRunner } from './task-runner.ts'
-import { ThreadCalls } from './thread-calls.ts'
 
 /** Request `host.create`, answered with the instance's slot once the constructor has run. */
 export interface HostCreate {
@@ -48,14 +49,12 @@ export class Host implements InstanceHome {
     actors.errand = () => this.thread.errand()
     actors.waiting = (waits) => this.#tasks.waiting(waits)
     const find = (slot: number) => (slot === taskSlot ? this.#tasks : this.#receivers.get(slot))
-    peers.serve((connection: Connection, session) => new CallServer(client, connection, session, find))
+    peers.serve((connection: Connection, session) => {
+      new CallServer(client, connection, { key: `${client.session}.${session}`, session }, find)
+    })
     client.operations.set('host.create', (create: HostCreate) => this.#create(create))
     client.operations.set('host.flush', flushOutput)
     client.operations.set('host.drop', ({ id }: { id: string }) => this.#drop(id))
-  }
-
-  get session(): number {
-    return this.#client.session
   }
 
   add(receiver: CallReceiver): number {

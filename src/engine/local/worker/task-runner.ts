@@ -1,10 +1,10 @@
 import { KlawError } from '../../../errors.ts'
+import type { CallReceiver } from '../../calls/serving/answering.ts'
+import type { IncomingCall } from '../../calls/serving/incoming-call.ts'
+import type { Modules } from '../../calls/serving/modules.ts'
+import { runCall } from '../../calls/serving/run-call.ts'
+import type { ThreadCalls } from '../../calls/serving/thread-calls.ts'
 import { taskAddress } from '../task-method.ts'
-import type { CallReceiver } from './call-server.ts'
-import type { IncomingCall } from './incoming-call.ts'
-import type { Modules } from './modules.ts'
-import { runCall } from './run-call.ts'
-import type { ThreadCalls } from './thread-calls.ts'
 
 /** Runs tasks. Whoever holds the lease of this thread sends one at a time. */
 export class TaskRunner implements CallReceiver {

@@ -1,7 +1,7 @@
 import { ActorDiedError, ActorUnschedulableError } from '../../../../errors.ts'
 import type { EncodedValue, Token } from '../../../../wire/token.ts'
+import type { ActorAbout, ActorNews, ActorState } from '../../../calls/actor-state.ts'
 import type { Registration } from '../../actor-creation.ts'
-import type { ActorAbout, ActorNews, ActorState } from '../../actor-state.ts'
 import type { HostCreate } from '../../worker/host.ts'
 import type { Session } from '../session.ts'
 import { type Resources, type ResourceWaiter, requested } from './resources.ts'

@@ -2,30 +2,10 @@ import { WaiterList } from '../../core/waiters.ts'
 import { ActorUnavailableError, PendingCallsLimitExceeded } from '../../errors.ts'
 import type { CallSpec } from '../actor-engine.ts'
 import type { ActorAbout, ActorState } from './actor-state.ts'
-import type { LocalObjects } from './local-objects.ts'
-import type { OwnedObject } from './owned-object.ts'
+import type { CallOutcome, ProxyOwner } from './call-owner.ts'
 import type { Peer } from './peer.ts'
-import type { Peers } from './peers.ts'
 import { type CallTarget, PendingCall } from './pending-call.ts'
-import { hasRefs, prepareCall } from './prepare-call.ts'
-
-/** Milliseconds within which the hub has learnt that a thread has ended, and has said so, after its connections have. */
-const longestSilence = 5_000
-
-/** What a proxy needs from the engine of its thread. */
-export interface ProxyOwner {
-  readonly objects: LocalObjects
-  readonly peers: Peers
-  /** Why nothing can be called any more; undefined while it can. */
-  readonly lost: Error | undefined
-  /** Calls that have not been settled keep the event loop alive. */
-  callStarted(call: PendingCall): void
-  callEnded(call: PendingCall): void
-  /** Neither a handle nor a pending call of this thread needs the actor any more; `leases` are to be given back. */
-  unused(proxy: ActorProxy, leases: number): void
-  /** Somebody has begun to wait for the call. */
-  awaited(call: PendingCall): void
-}
+import { hasRefs } from './prepare-call.ts'
 
 /** Somebody who wants to know when the actor is there. */
 export interface ReadyWaiter {
@@ -34,9 +14,9 @@ export interface ReadyWaiter {
 }
 
 /**
- * An actor as one thread sees it: where it is, the calls that can not be sent yet, and those that were lost with it.
+ * An actor as one thread or process sees it: where it is, the calls that can not be sent yet, and those that were lost with it.
  *
- * The order of one thread's calls is kept: while anything is queued, everything is.
+ * The order of its caller's calls is kept: while anything is queued, everything is.
  */
 export class ActorProxy implements CallTarget {
   readonly owner: ProxyOwner
@@ -47,13 +27,13 @@ export class ActorProxy implements CallTarget {
   state: ActorState = { t: 'pending' }
   #peer: Peer | undefined = undefined
   readonly #queue = new WaiterList<PendingCall>()
-  /** Calls that were lost; the hub's next word about the actor decides what becomes of them. */
+  /** Calls that were lost; the owner's next word about the actor decides what becomes of them. */
   #undecided: PendingCall[] = []
   #ready: Set<ReadyWaiter> | undefined
   #nextCall = 0
   #pending = 0
   #handles = 0
-  /** What is to be given back to the hub when nothing here needs the actor any more. */
+  /** What is to be given back when nothing here needs the actor any more. */
   #leases = 0
   /** Proxies that have joined this one. */
   #followers: Set<ActorProxy> | undefined
@@ -64,23 +44,27 @@ export class ActorProxy implements CallTarget {
     this.about = about
   }
 
-  call(method: string, args: readonly unknown[], spec: CallSpec | undefined): OwnedObject {
+  call(method: string, args: readonly unknown[], spec: CallSpec | undefined): CallOutcome {
+    return this.begin(method, args, spec).outcome
+  }
+
+  /** Begins a call. With `refusal` it is not made, and fails with that. */
+  begin(method: string, args: readonly unknown[], spec: CallSpec | undefined, refusal?: Error): PendingCall {
     const { owner, about } = this
     const retries = spec?.maxTaskRetries ?? about.maxTaskRetries
     const call = new PendingCall(this, method, this.#nextCall++, retries, spec?.retryExceptions ?? false)
-    const object = owner.objects.create(call)
-    call.object = object
+    call.outcome = owner.outcome(call)
     this.#pending++
     owner.callStarted(call)
-    const refusal = this.#refusal(call)
-    if (refusal !== undefined) {
-      call.refuse(refusal)
-      return object
+    const refused = refusal ?? this.#refusal(call)
+    if (refused !== undefined) {
+      call.refuse(refused)
+      return call
     }
-    if (retries === 0 && this.#queue.length === 0 && !hasRefs(args) && this.#sendNow(call, args)) return object
+    if (retries === 0 && this.#queue.length === 0 && !hasRefs(args) && this.#sendNow(call, args)) return call
     this.#queue.push(call)
-    prepareCall(owner.objects, call, args, () => this.#pump())
-    return object
+    owner.prepare(call, args, () => this.#pump())
+    return call
   }
 
   /** Sends a call whose arguments can leave as they are, if the actor is there. False when it has to wait. */
@@ -99,9 +83,9 @@ export class ActorProxy implements CallTarget {
     return true
   }
 
-  /** The connection to the actor's thread, made when there is something to send. */
+  /** The connection to where the actor is, made when there is something to send. */
   #connect(session: number): Peer {
-    this.#peer ??= this.owner.peers.to(session)
+    this.#peer ??= this.owner.peer(session)
     return this.#peer
   }
 
@@ -120,7 +104,7 @@ export class ActorProxy implements CallTarget {
     return `${this.about.description.name}.${call.method}`
   }
 
-  /** The hub's word about the actor. */
+  /** The owner's word about the actor. */
   update(state: ActorState): void {
     if (this.state.t === 'dead') return
     // A handle that arrives brings news that may be older than what is under way about the same instance.
@@ -160,25 +144,20 @@ export class ActorProxy implements CallTarget {
     call.peer = undefined
     if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
     else if (!current) this.#decide([call])
-    else if (this.#undecided.push(call) === 1) this.#confirm()
+    else if (this.#undecided.push(call) === 1) this.owner.doubted(this)
   }
 
-  /** Whether the instance in that slot of that thread is the one that runs, as far as is known. */
+  /** Whether the instance in that slot, there, is the one that runs, as far as is known. */
   isAt(session: number, slot: number): boolean {
     const { state } = this
     return state.t === 'alive' && state.slot === slot && state.session === session
   }
 
-  /** The hub will say what became of the actor. If all that has ended is the connection, nobody else would say so. */
-  #confirm(): void {
-    const { state } = this
-    const timer = setTimeout(() => {
-      if (this.state !== state || this.owner.lost !== undefined) return
-      this.#peer = undefined
-      this.#decide(this.#undecided.splice(0))
-      this.#pump()
-    }, longestSilence)
-    timer.unref()
+  /** The instance that was {@link ProxyOwner.doubted} is the one that runs: all that has ended is the connection to it. */
+  confirm(): void {
+    this.#peer = undefined
+    this.#decide(this.#undecided.splice(0))
+    this.#pump()
   }
 
   again(call: PendingCall): void {
@@ -204,7 +183,7 @@ export class ActorProxy implements CallTarget {
     this.owner.awaited(call)
   }
 
-  /** One more handle in this thread; `leases` says how many the hub has counted for it. */
+  /** One more handle; `leases` says how many have been counted for it elsewhere. */
   retain(leases: number): void {
     this.#handles++
     this.#leases += leases
@@ -286,7 +265,7 @@ export class ActorProxy implements CallTarget {
     for (let head = this.#queue.first; head?.prepared === true && !peer.lost; head = this.#queue.first) {
       this.#queue.shift()
       try {
-        head.sent(peer, state.slot, peer.send(head, state.slot, head.method, head.sendableArgs()))
+        head.sent(peer, state.slot, peer.send(head, state.slot, head.method, head.sendableArgs(), head.resolve))
       } catch (error) {
         head.refuse(error)
       }

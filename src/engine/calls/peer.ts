@@ -1,12 +1,12 @@
 import type { ByteWriter } from '../../codec/byte-writer.ts'
-import type { Codec } from '../../codec/codec.ts'
 import { beginCall, ResultFlag, readResultTokens, writeCall } from '../../wire/call-frames.ts'
 import { Connection, type FrameSink, type Operation } from '../../wire/connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType, writeFrame } from '../../wire/frame.ts'
-import type { EncodedValue, Token } from '../../wire/token.ts'
+import type { EncodedValue } from '../../wire/token.ts'
 import type { Transport } from '../../wire/transport.ts'
-import { transitContext } from '../remote/transit.ts'
+import { transitContext, type ValueContext } from '../remote/transit.ts'
 import { movesBuffers } from '../transfer.ts'
+import type { CallHome } from './call-home.ts'
 
 /** Whoever made a call; exactly one of these is called, once. */
 export interface Caller {
@@ -23,31 +23,24 @@ const mostMethods = 0xffff
 const keptPart = 4
 const noOperations: ReadonlyMap<string, Operation> = new Map()
 
-/** Another thread, as this thread calls it: a direct connection, and the calls that have not been answered. */
+/** Another thread or process, as its callers here see it: a direct connection, and the calls that have not been answered. */
 export class Peer implements FrameSink {
-  /** The number of the thread's session. */
+  /** The number by which its callers know it: that of the thread's session, or one that a process has given. */
   readonly session: number
   readonly connection: Connection
-  readonly #codec: Codec
-  readonly #releaseTokens: (tokens: readonly Token[]) => void
+  readonly #home: CallHome
+  readonly #origin: number | undefined
   readonly #calls = new Map<number, Caller>()
   readonly #methods = new Map<string, number>()
-  readonly #context: ReturnType<typeof transitContext>
+  #context: ValueContext<unknown[] | undefined> | undefined
   #nextCall = 1
 
-  constructor(
-    session: number,
-    transport: Transport,
-    codec: Codec,
-    releaseTokens: (tokens: readonly Token[]) => void,
-    origin: number,
-  ) {
+  /** @param origin the session to which the handles in arguments belong until the call is over, where handles that go directly have an owner */
+  constructor(session: number, transport: Transport, home: CallHome, origin?: number) {
     this.session = session
-    this.#codec = codec
-    this.#releaseTokens = releaseTokens
-    // The tokens of arguments are released by the caller, or with it.
-    this.#context = transitContext(releaseTokens, origin)
-    this.connection = new Connection(transport, codec, noOperations)
+    this.#home = home
+    this.#origin = origin
+    this.connection = new Connection(transport, home.codec, noOperations)
     this.connection.calls = this
   }
 
@@ -62,7 +55,9 @@ export class Peer implements FrameSink {
   trySend(caller: Caller, slot: number, method: string, args: readonly unknown[]): number {
     for (const argument of args) if (movesBuffers(argument)) return 0
     const { out } = this.connection
-    const { handles, attachments } = this.#context
+    const { codec, releaseTokens } = this.#home
+    const context = this.#contextOf(releaseTokens)
+    const { handles, attachments } = context
     const start = out.position
     const id = this.#nextId()
     const known = this.#methods.get(method)
@@ -79,12 +74,12 @@ export class Peer implements FrameSink {
     try {
       for (let index = 0; index < count; index++) {
         const before = out.position
-        this.#codec.encodeInto(out, args[index], this.#context, argumentName(index))
+        codec.encodeInto(out, args[index], context, argumentName(index))
         out.view.setUint32(lengths + index * 4, out.position - before, true)
-        if (handles.length > 0 || attachments.length > 0) {
+        if (handles.length > 0 || (attachments !== undefined && attachments.length > 0)) {
           out.position = start
-          this.#releaseTokens(handles.splice(0))
-          attachments.length = 0
+          releaseTokens(handles.splice(0))
+          if (attachments !== undefined) attachments.length = 0
           return 0
         }
       }
@@ -99,13 +94,17 @@ export class Peer implements FrameSink {
     return id
   }
 
-  /** Sends a call whose arguments have been encoded before; returns its number. What can be moved is moved. */
-  send(caller: Caller, slot: number, method: string, args: readonly EncodedValue[]): number {
+  /**
+   * Sends a call whose arguments have been encoded before; returns its number. What can be moved is moved.
+   *
+   * @param resolve arguments that are refs are the callee's to resolve
+   */
+  send(caller: Caller, slot: number, method: string, args: readonly EncodedValue[], resolve = false): number {
     const id = this.#nextId()
     const known = this.#methods.get(method)
     const number = known ?? this.#methods.size
     const name = known === undefined ? method : undefined
-    const write = (out: ByteWriter) => writeCall(out, id, slot, number, name, args)
+    const write = (out: ByteWriter) => writeCall(out, id, slot, number, name, args, resolve)
     const attachments = args.flatMap((argument) => argument.attachments ?? [])
     if (attachments.length > 0) {
       this.connection.postWithAttachments(attachments, write)
@@ -130,7 +129,7 @@ export class Peer implements FrameSink {
     if (this.lost || !this.#calls.has(id)) return
     const { out } = this.connection
     const start = beginFrame(out, FrameType.awaiting, 0, id)
-    this.#codec.encodeInto(out, chain)
+    this.#home.codec.encodeInto(out, chain)
     endFrame(out, start)
     this.connection.wrote()
   }
@@ -157,7 +156,7 @@ export class Peer implements FrameSink {
     }
     const tokens = readResultTokens(frame)
     if (caller === undefined) {
-      if (tokens !== undefined) this.#releaseTokens(tokens)
+      if (tokens !== undefined) this.#home.releaseTokens(tokens)
       return
     }
     if ((flags & ResultFlag.lost) !== 0) caller.lost()
@@ -166,7 +165,7 @@ export class Peer implements FrameSink {
     } else {
       caller.failed(this.#decodeError(frame), (flags & ResultFlag.refused) !== 0)
       // Handles inside the error have been claimed by its decoding.
-      if (tokens !== undefined) this.#releaseTokens(tokens)
+      if (tokens !== undefined) this.#home.releaseTokens(tokens)
     }
   }
 
@@ -176,9 +175,19 @@ export class Peer implements FrameSink {
     for (const caller of callers) caller.lost()
   }
 
+  /** The tokens of arguments are released by the caller, or with it. */
+  #contextOf(releaseTokens: CallHome['releaseTokens']): ValueContext<unknown[] | undefined> {
+    let context = this.#context
+    if (context === undefined || context.discardHandles !== releaseTokens) {
+      context = transitContext(releaseTokens, this.#origin, this.connection.carriesAttachments)
+      this.#context = context
+    }
+    return context
+  }
+
   #decodeError(frame: FrameReader): unknown {
     try {
-      return this.#codec.decode(frame.bytes, frame.position, frame.end, { attachments: frame.attachments })
+      return this.#home.codec.decode(frame.bytes, frame.position, frame.end, { attachments: frame.attachments })
     } catch (error) {
       return error
     }

@@ -2,12 +2,13 @@ import { Waiter } from '../../core/waiters.ts'
 import { RayTaskError, TaskCancelledError } from '../../errors.ts'
 import type { EncodedValue, Token } from '../../wire/token.ts'
 import type { ObjectPort } from '../object-engine.ts'
+import type { CallOutcome, CallOwner } from './call-owner.ts'
 import type { Errand } from './deadlock-watch.ts'
-import type { OwnedObject, Producer } from './owned-object.ts'
 import type { Caller, Peer } from './peer.ts'
 
 /** Where a call goes: an actor, or the workers for tasks. */
 export interface CallTarget {
+  readonly owner: CallOwner
   /** Names the call in errors, as in `Counter.add`. */
   describe(call: PendingCall): string
   /** The call has left; its callee went away. */
@@ -18,23 +19,25 @@ export interface CallTarget {
   done(call: PendingCall): void
   /** A call that has been sent is to be cancelled. */
   cancelSent(call: PendingCall, force: boolean): void
-  /** Somebody waits for the call's object. */
+  /** Somebody waits for the call's outcome. */
   awaited(call: PendingCall): void
 }
 
 /**
- * A call that this thread has made, from `remote()` until its object has settled.
+ * A call that has been made here, from `remote()` until its outcome has settled.
  *
  * Stands in its target's queue while it can not be sent.
  */
-export class PendingCall extends Waiter implements Producer, Caller {
+export class PendingCall extends Waiter implements Caller {
   readonly target: CallTarget
   readonly method: string
   /** Counts the calls of a target in the order in which they were made. */
   readonly number: number
-  object!: OwnedObject
-  /** Whether all arguments are there, and the hub knows about the handles in them. */
+  outcome!: CallOutcome
+  /** Whether all arguments are there, and the handles in them can be claimed. */
   prepared = false
+  /** Arguments that are refs are the callee's to resolve. */
+  resolve = false
   /** The encoded arguments; kept while the call may have to be sent (again). */
   args: EncodedValue[] | undefined = undefined
   /** Objects that stand for arguments, held until the call is over. */
@@ -47,14 +50,15 @@ export class PendingCall extends Waiter implements Producer, Caller {
   /** Where it was sent to, and under which number. */
   peer: Peer | undefined = undefined
   id = 0
-  /** The instance that it was sent to. */
+  /** The instance that it was sent to last: the thread or process, and its slot there. */
+  session = 0
   slot = 0
   cancelled = false
   /** On whose behalf it was made; undefined when that is not known, or nobody in particular. */
   errand: Errand | undefined = undefined
-  /** Somebody in this thread waits for it, or has waited. */
+  /** Somebody here waits for it, or has waited. */
   waitedFor = false
-  /** The object has, or never will have, its value from this call. */
+  /** The outcome has, or never will have, its value from this call. */
   over = false
 
   constructor(target: CallTarget, method: string, number: number, retries: number, retryExceptions: boolean) {
@@ -75,6 +79,7 @@ export class PendingCall extends Waiter implements Producer, Caller {
 
   sent(peer: Peer, slot: number, id: number): void {
     this.peer = peer
+    this.session = peer.session
     this.slot = slot
     this.id = id
     if (this.retries === 0) this.args = undefined
@@ -92,16 +97,16 @@ export class PendingCall extends Waiter implements Producer, Caller {
   refuse(error: unknown): void {
     if (this.over) return
     this.#finish()
-    this.object.fail(error)
+    this.outcome.fail(error)
   }
 
   succeeded(value: EncodedValue): void {
     if (this.over) {
-      this.object.engine.client.releaseTokens(value.tokens)
+      this.target.owner.releaseTokens(value.tokens)
       return
     }
     this.#finish()
-    this.object.settle(value)
+    this.outcome.settle(value)
   }
 
   failed(error: unknown, refused: boolean): void {
@@ -140,7 +145,7 @@ export class PendingCall extends Waiter implements Producer, Caller {
       this.inputs = undefined
     }
     if (this.tokens !== undefined) {
-      this.object.engine.client.releaseTokens(this.tokens)
+      this.target.owner.releaseTokens(this.tokens)
       this.tokens = undefined
     }
     this.target.done(this)

@@ -1,33 +1,31 @@
-import type { DecodeContext } from '../../../codec/handles.ts'
 import { Waiter } from '../../../core/waiters.ts'
-import { CallFlag } from '../../../wire/call-frames.ts'
 import type { CallContext } from '../../thread-context.ts'
 import { announce, type ChainLink, type RunningCall } from '../deadlock-watch.ts'
 import type { PendingCall } from '../pending-call.ts'
-import type { CallServer } from './call-server.ts'
+import type { Answering } from './answering.ts'
 
-const keeping: DecodeContext = { keepCustom: true }
+/** Where a call waits for its turn. */
+export interface WaitingLine {
+  /** Takes the call out, for good. */
+  withdraw(call: IncomingCall): void
+  /** The call has learnt who waits for it. */
+  awaited(call: IncomingCall): void
+}
 
-/** A call that this thread has been asked to run, until it has been answered. Stands in its actor's queue until it is its turn. */
-export class IncomingCall extends Waiter implements RunningCall {
-  readonly server: CallServer
+/** A call that this thread has been asked to run, until it has been answered. */
+export abstract class IncomingCall extends Waiter implements RunningCall {
+  readonly server: Answering
   readonly id: number
   readonly method: string
-  readonly flags: number
-  readonly #count: number
-  // The frame: its chunk, and where the lengths and the arguments stand in it.
-  readonly #view: DataView
-  readonly #bytes: Uint8Array
-  readonly #lengths: number
-  readonly #payload: number
-  readonly #attachments: readonly unknown[] | undefined
+  /** Whether reading the arguments claims handles. */
+  abstract readonly hasHandles: boolean
   #context: RunningContext | undefined
   #waiters: readonly ChainLink[] = []
   #waits: Set<PendingCall> | undefined
   /** Nothing more will be sent for it. */
   answered = false
-  /** Whoever runs it, while it waits there for its turn. */
-  queue: { withdraw(call: IncomingCall): void; awaited(call: IncomingCall): void } | undefined
+  /** Where it waits for its turn, while it does. */
+  queue: WaitingLine | undefined
   /** What to run in place of the method of that name. */
   work: ((args: unknown[]) => unknown) | undefined
   /** Its method only passes values on: it gets those of classes with a serializer as they came. */
@@ -40,27 +38,15 @@ export class IncomingCall extends Waiter implements RunningCall {
   /** A task's own name, which its method also gives the module of. */
   taskName: string | undefined
 
-  constructor(
-    server: CallServer,
-    id: number,
-    method: string,
-    frame: { readonly flags: number; readonly view: DataView; readonly bytes: Uint8Array; readonly position: number },
-    attachments: readonly unknown[] | undefined,
-    lengths: number,
-    count: number,
-  ) {
+  constructor(server: Answering, id: number, method: string) {
     super()
     this.server = server
     this.id = id
     this.method = method
-    this.flags = frame.flags
-    this.#view = frame.view
-    this.#bytes = frame.bytes
-    this.#payload = frame.position
-    this.#attachments = attachments
-    this.#lengths = lengths
-    this.#count = count
   }
+
+  /** The arguments, for the method, which may change them. Throws `SerializationError`. */
+  abstract arguments(): unknown[]
 
   /** Tells calls of the whole runtime apart. */
   get key(): string {
@@ -84,38 +70,6 @@ export class IncomingCall extends Waiter implements RunningCall {
   get waits(): Set<PendingCall> {
     this.#waits ??= new Set()
     return this.#waits
-  }
-
-  /** Whether decoding the arguments claims handles. */
-  get hasHandles(): boolean {
-    return (this.flags & CallFlag.tokens) !== 0
-  }
-
-  /** Decodes the arguments. Throws `SerializationError`. */
-  arguments(): unknown[] {
-    const count = this.#count
-    const args: unknown[] = []
-    const { codec } = this.server
-    const { keepCustom } = this
-    let position = this.#payload
-    if ((this.flags & CallFlag.attachments) === 0) {
-      for (let index = 0; index < count; index++) {
-        const end = position + this.#view.getUint32(this.#lengths + index * 4, true)
-        args.push(codec.decode(this.#bytes, position, end, keepCustom ? keeping : undefined))
-        position = end
-      }
-      return args
-    }
-    let attached = 0
-    for (let index = 0; index < count; index++) {
-      const end = position + this.#view.getUint32(this.#lengths + index * 4, true)
-      const next = attached + this.#view.getUint32(this.#lengths + (count + index) * 4, true)
-      const attachments = this.#attachments?.slice(attached, next)
-      args.push(codec.decode(this.#bytes, position, end, { attachments, keepCustom }))
-      position = end
-      attached = next
-    }
-    return args
   }
 
   /** What the method may learn about its call. */

@@ -1,5 +1,5 @@
 import { generatorMethod, type GeneratorStep as Step } from '../generator-step.ts'
-import type { CallReceiver, CallServer } from './call-server.ts'
+import type { Answering, CallReceiver } from './answering.ts'
 import type { IncomingCall } from './incoming-call.ts'
 
 /**
@@ -14,7 +14,7 @@ export class GeneratorReceiver implements CallReceiver {
   readonly #stopListening: () => void
   #ended = false
 
-  constructor(instance: CallReceiver, generator: Generator | AsyncGenerator, server: CallServer, over: () => void) {
+  constructor(instance: CallReceiver, generator: Generator | AsyncGenerator, server: Answering, over: () => void) {
     this.#instance = instance
     this.#generator = generator
     this.#over = over

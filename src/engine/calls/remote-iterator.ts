@@ -1,7 +1,7 @@
 import { objectValue } from '../object-value.ts'
 import type { ActorProxy } from './actor-proxy.ts'
+import type { CallOutcome, CallOwner } from './call-owner.ts'
 import { type GeneratorPlace, type GeneratorStep, generatorMethod } from './generator-step.ts'
-import type { OwnedObject } from './owned-object.ts'
 import { type CallTarget, PendingCall } from './pending-call.ts'
 
 /**
@@ -13,7 +13,7 @@ export class RemoteIterator implements AsyncIterableIterator<unknown> {
   readonly #reading: Reading
 
   /** @param opening the call of the generator method */
-  constructor(proxy: ActorProxy, opening: OwnedObject) {
+  constructor(proxy: ActorProxy, opening: PendingCall) {
     this.#reading = new Reading(proxy, opening)
     collected.register(this, this.#reading, this)
   }
@@ -38,18 +38,20 @@ const finished: IteratorResult<never, undefined> = { done: true, value: undefine
 
 /** The reader's side of one generator. */
 class Reading implements CallTarget {
+  readonly owner: CallOwner
   readonly #proxy: ActorProxy
-  readonly #opening: OwnedObject
+  readonly #opening: PendingCall
   readonly #place: Promise<GeneratorPlace>
   #steps = 0
   #over = false
 
-  constructor(proxy: ActorProxy, opening: OwnedObject) {
+  constructor(proxy: ActorProxy, opening: PendingCall) {
+    this.owner = proxy.owner
     this.#proxy = proxy
     this.#opening = opening
     // The actor lives as long as somebody reads.
     proxy.retain(0)
-    this.#place = objectValue(opening) as Promise<GeneratorPlace>
+    this.#place = objectValue(opening.outcome) as Promise<GeneratorPlace>
     // A method that could not be called ends the reading; the first step says why.
     this.#place.catch(() => this.#end())
   }
@@ -87,7 +89,7 @@ class Reading implements CallTarget {
   again(): void {}
 
   done(call: PendingCall): void {
-    this.#proxy.owner.callEnded(call)
+    this.owner.callEnded(call)
   }
 
   cancelSent(call: PendingCall): void {
@@ -95,25 +97,25 @@ class Reading implements CallTarget {
   }
 
   awaited(call: PendingCall): void {
-    this.#proxy.owner.awaited(call)
+    this.owner.awaited(call)
   }
 
-  #call({ session, slot }: GeneratorPlace, method: string): OwnedObject {
-    const { owner } = this.#proxy
+  #call({ slot }: GeneratorPlace, method: string): CallOutcome {
+    const { owner } = this
     const call = new PendingCall(this, method, this.#steps++, 0, false)
-    call.object = owner.objects.create(call)
+    call.outcome = owner.outcome(call)
     owner.callStarted(call)
     if (owner.lost !== undefined) {
       call.refuse(owner.lost)
-      return call.object
+      return call.outcome
     }
     // For the proxy the step belongs to the instance that made the generator, not to the generator's own slot.
-    const { slot: instance } = this.#opening.producer as PendingCall
-    const peer = owner.peers.to(session)
+    const { session, slot: instance } = this.#opening
+    const peer = owner.peer(session)
     call.sent(peer, instance, 0)
     if (peer.lost || !this.#proxy.isAt(session, instance)) call.lost()
     else call.sent(peer, instance, peer.trySend(call, slot, method, []))
-    return call.object
+    return call.outcome
   }
 
   #end(): void {

@@ -2,17 +2,15 @@ import { WaiterList } from '../../../core/waiters.ts'
 import { ActorDiedError, DeadlockError, KlawError } from '../../../errors.ts'
 import type { ActorDescription } from '../../definition.ts'
 import type { GeneratorPlace } from '../generator-step.ts'
-import type { CallReceiver, CallServer } from './call-server.ts'
+import type { Answering, CallReceiver } from './answering.ts'
 import { GeneratorReceiver } from './generator-receiver.ts'
 import type { IncomingCall } from './incoming-call.ts'
 import { runCall } from './run-call.ts'
 import type { ThreadCalls } from './thread-calls.ts'
 
-/** What an instance needs from its thread. */
+/** What an instance needs from where it runs. */
 export interface InstanceHome {
   readonly thread: ThreadCalls
-  /** The number of the thread's session. */
-  readonly session: number
   /** Makes a receiver callable; returns its slot. */
   add(receiver: CallReceiver): number
   remove(slot: number): void
@@ -124,7 +122,7 @@ export class Instance implements CallReceiver {
   }
 
   /** A generator is called step by step by whoever called the method. */
-  #open(generator: Generator | AsyncGenerator, server: CallServer): GeneratorPlace {
+  #open(generator: Generator | AsyncGenerator, server: Answering): GeneratorPlace {
     const receiver = new GeneratorReceiver(this, generator, server, () => {
       this.#home.remove(slot)
       this.#generators?.delete(receiver)
@@ -132,7 +130,7 @@ export class Instance implements CallReceiver {
     const slot = this.#home.add(receiver)
     this.#generators ??= new Set()
     this.#generators.add(receiver)
-    return { session: this.#home.session, slot }
+    return { slot }
   }
 
   readonly #settled = (call: IncomingCall): void => {

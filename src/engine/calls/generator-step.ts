@@ -1,6 +1,5 @@
-/** What a generator method answers: where its steps are called. */
+/** What a generator method answers: the slot where its steps are called, of the thread or process that the method was called in. */
 export interface GeneratorPlace {
-  readonly session: number
   readonly slot: number
 }
 

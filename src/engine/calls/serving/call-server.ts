@@ -1,50 +1,47 @@
-import type { Codec } from '../../../codec/codec.ts'
 import { KlawError, RuntimeClosedError, TaskCancelledError } from '../../../errors.ts'
-import { beginResult, type CallHeader, ResultFlag, readCall } from '../../../wire/call-frames.ts'
+import { beginResult, CallFlag, type CallHeader, ResultFlag, readCall } from '../../../wire/call-frames.ts'
 import type { Connection, FrameSink } from '../../../wire/connection.ts'
 import { endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/frame.ts'
 import type { EncodedValue } from '../../../wire/token.ts'
-import { encodeTransit, transitContext } from '../../remote/transit.ts'
+import { encodeTransit, transitContext, type ValueContext } from '../../remote/transit.ts'
 import { movesBuffers } from '../../transfer.ts'
-import type { Client } from '../client.ts'
+import type { CallHome } from '../call-home.ts'
 import type { ChainLink } from '../deadlock-watch.ts'
-import { IncomingCall } from './incoming-call.ts'
+import type { Answering, FindReceiver } from './answering.ts'
+import { FrameCall } from './frame-call.ts'
+import { HeldCalls } from './held-calls.ts'
+import type { IncomingCall } from './incoming-call.ts'
 
-/** Runs calls: an actor's instance, one of its generators, or the tasks. */
-export interface CallReceiver {
-  /** Runs the call, now or when it is its turn, and has it answered. */
-  accept(call: IncomingCall): void
+/** Whose calls a {@link CallServer} serves. */
+export interface Callers {
+  /** Tells the callers of the whole runtime apart. */
+  readonly key: string
+  /** The session that the handles in results are for, where handles that go directly have an owner. */
+  readonly session?: number
 }
 
-/** Finds who runs the calls of a slot. */
-export type FindReceiver = (slot: number) => CallReceiver | undefined
-
-/** Reads the calls of one other thread, and sends their answers. */
-export class CallServer implements FrameSink {
-  readonly codec: Codec
-  /** The caller's session. */
-  readonly session: number
-  /** Tells the connections of the whole runtime apart. */
+/** Reads the calls that come over one connection, from one other thread or process, and sends their answers. */
+export class CallServer implements FrameSink, Answering {
   readonly key: string
-  readonly #client: Client
+  readonly #session: number | undefined
+  readonly #home: CallHome
   readonly #connection: Connection
   readonly #find: FindReceiver
-  readonly #context: ReturnType<typeof transitContext>
+  #context: ValueContext<unknown[] | undefined> | undefined
   readonly #header: CallHeader = { slot: 0, method: 0, name: undefined, count: 0, lengths: 0 }
   readonly #methods: string[] = []
   /** Calls that wait for their turn or for a promise. */
   readonly #open = new Map<number, IncomingCall>()
+  /** Calls that wait for their arguments. Absent: there has never been one. */
+  #held: HeldCalls | undefined
   readonly #endListeners = new Set<() => void>()
 
-  constructor(client: Client, connection: Connection, session: number, find: FindReceiver) {
-    this.codec = client.codec
-    this.session = session
-    this.key = `${client.session}.${session}`
-    this.#client = client
+  constructor(home: CallHome, connection: Connection, { key, session }: Callers, find: FindReceiver) {
+    this.key = key
+    this.#session = session
+    this.#home = home
     this.#connection = connection
     this.#find = find
-    // The tokens of a result are the caller's once it has arrived.
-    this.#context = transitContext(client.releaseTokens, session)
     connection.calls = this
   }
 
@@ -65,13 +62,11 @@ export class CallServer implements FrameSink {
     for (const listener of [...this.#endListeners]) listener()
   }
 
-  /** Calls back when the caller has gone; returns how to stop listening. */
   onEnd(listener: () => void): () => void {
     this.#endListeners.add(listener)
     return () => this.#endListeners.delete(listener)
   }
 
-  /** The call will be answered later. */
   opened(call: IncomingCall): void {
     this.#open.set(call.id, call)
   }
@@ -80,18 +75,15 @@ export class CallServer implements FrameSink {
     this.#answer(call, 0, value)
   }
 
-  /** The method threw. */
   threw(call: IncomingCall, error: unknown): void {
     if (call.isAbort(error)) this.refuse(call, this.#cancellation(call, error))
     else this.#answer(call, FrameFlag.error, error)
   }
 
-  /** The call fails with an error of klaw. */
-  refuse(call: IncomingCall, error: KlawError): void {
+  refuse(call: IncomingCall, error: unknown): void {
     this.#answer(call, FrameFlag.error | ResultFlag.refused, error)
   }
 
-  /** The actor went away: whether the call was executed is for the hub to say. */
   lost(call: IncomingCall): void {
     if (this.#settle(call)) this.#writeLost(call.id)
   }
@@ -102,14 +94,19 @@ export class CallServer implements FrameSink {
     if (header.name !== undefined) this.#methods[header.method] = header.name
     const method = this.#methods[header.method]
     if (method === undefined) throw new RangeError(`a call of the unknown method ${header.method} arrived`)
-    const receiver = this.#find(header.slot)
-    if (receiver === undefined) {
-      this.#writeLost(frame.stream)
-      return
+    const call = new FrameCall(this, this.#home, method, frame, header)
+    if ((frame.flags & CallFlag.resolve) !== 0 || (this.#held !== undefined && this.#held.length > 0)) {
+      this.#held ??= new HeldCalls((held, slot) => this.#dispatch(held, slot))
+      this.#held.add(call, header.slot)
+    } else {
+      this.#dispatch(call, header.slot)
     }
-    receiver.accept(
-      new IncomingCall(this, frame.stream, method, frame, frame.attachments, header.lengths, header.count),
-    )
+  }
+
+  #dispatch(call: FrameCall, slot: number): void {
+    const receiver = this.#find(slot)
+    if (receiver === undefined) this.lost(call)
+    else receiver.accept(call)
   }
 
   #cancel(id: number): void {
@@ -127,7 +124,7 @@ export class CallServer implements FrameSink {
   /** A call that has been answered meanwhile is nobody's concern. */
   #awaited(frame: FrameReader): void {
     const call = this.#open.get(frame.stream)
-    if (call !== undefined) call.awaited(this.codec.decode(frame.bytes, frame.position, frame.end) as ChainLink[])
+    if (call !== undefined) call.awaited(this.#home.codec.decode(frame.bytes, frame.position, frame.end) as ChainLink[])
   }
 
   #cancellation(call: IncomingCall, cause: unknown): KlawError {
@@ -151,37 +148,50 @@ export class CallServer implements FrameSink {
   #answer(call: IncomingCall, flags: number, value: unknown): void {
     if (!this.#settle(call)) return
     const { out } = this.#connection
-    const { handles, attachments } = this.#context
+    let context: ValueContext<unknown[] | undefined>
     const start = beginResult(out, call.id, flags, undefined)
     const payload = out.position
     try {
       if (movesBuffers(value)) {
-        const moved = encodeTransit(this.codec, value, 'result', this.#client.releaseTokens, this.session)
+        const { codec, releaseTokens } = this.#home
+        const { carriesAttachments } = this.#connection
+        const moved = encodeTransit(codec, value, 'result', releaseTokens, this.#session, carriesAttachments)
         out.position = start
         this.#answerWith(call, flags, moved)
         return
       }
-      this.codec.encodeInto(out, value, this.#context, 'result')
+      context = this.#contextNow()
+      this.#home.codec.encodeInto(out, value, context, 'result')
     } catch (error) {
       out.position = start
       this.#answerUnsendable(call, flags, value, error as KlawError)
       return
     }
-    if (handles.length === 0 && attachments.length === 0 && !call.hasHandles) {
+    const { handles, attachments } = context
+    if (handles.length === 0 && (attachments === undefined || attachments.length === 0) && !call.hasHandles) {
       endFrame(out, start)
       this.#connection.wrote()
       return
     }
     const bytes = out.bytes.slice(payload, out.position)
     out.position = start
-    this.#answerWith(call, flags, { bytes, tokens: handles.splice(0), attachments: attachments.splice(0) })
+    this.#answerWith(call, flags, { bytes, tokens: handles.splice(0), attachments: attachments?.splice(0) })
+  }
+
+  /** The tokens of a result are the caller's once it has arrived. */
+  #contextNow(): ValueContext<unknown[] | undefined> {
+    const { releaseTokens } = this.#home
+    if (this.#context?.discardHandles !== releaseTokens) {
+      this.#context = transitContext(releaseTokens, this.#session, this.#connection.carriesAttachments)
+    }
+    return this.#context as ValueContext<unknown[] | undefined>
   }
 
   #answerWith({ id, hasHandles }: IncomingCall, flags: number, value: EncodedValue): void {
     const { bytes, tokens = [], attachments = [] } = value
     const post = () => {
       if (this.#connection.lost !== undefined) {
-        this.#client.releaseTokens(tokens)
+        this.#home.releaseTokens(tokens)
         return
       }
       this.#connection.postWithAttachments(attachments, (out) => {
@@ -195,7 +205,7 @@ export class CallServer implements FrameSink {
       return
     }
     // Handles that arrived have to be claimed, and those that leave to be announced, before the caller sees the answer.
-    this.#client.barrier().then(post, () => {
+    this.#home.barrier().then(post, () => {
       // The hub is gone, and with it this thread.
     })
   }
