@@ -4,6 +4,7 @@ import { listenTo, stopListeningTo } from '../core/abort-listeners.ts'
 import { KlawError, RuntimeClosedError } from '../errors.ts'
 import { beginFrame, endFrame, FrameFlag, FrameReader, FrameType, writeFrame } from './frame.ts'
 import { type Batch, Outbox } from './outbox.ts'
+import { type Body, Pieces } from './pieces.ts'
 import type { Attachment, Transport } from './transport.ts'
 
 export type { Batch } from './outbox.ts'
@@ -30,10 +31,13 @@ export interface OperationContext {
 export class Reply {
   readonly value: unknown
   readonly attachments: readonly Attachment[]
+  /** What error paths call the value. */
+  readonly name: string
 
-  constructor(value: unknown, attachments: readonly Attachment[]) {
+  constructor(value: unknown, attachments: readonly Attachment[], name = 'argument') {
     this.value = value
     this.attachments = attachments
+    this.name = name
   }
 }
 
@@ -80,6 +84,8 @@ export class Connection {
   readonly #explain: (reason: Error) => Error
   readonly #reader = new FrameReader()
   readonly #requests = new Map<number, PendingRequest>()
+  /** Of requests and events, which is stream 0. */
+  readonly #pieces = new Pieces()
   readonly #served = new Map<number, AbortController>()
   readonly #streams = new Map<number, FrameSink>()
   readonly #closeListeners = new Set<(error: Error) => void>()
@@ -266,10 +272,11 @@ export class Connection {
     stream: number,
     value: unknown,
     attachments: readonly Attachment[] | undefined,
+    name = 'argument',
   ): void {
     const collected: Attachment[] | undefined = this.carriesAttachments ? [...(attachments ?? [])] : undefined
     // Encoded apart: a handle inside the value announces itself on this very connection first.
-    const body = this.codec.encode(value, { attachments: collected }, 'argument')
+    const body = this.codec.encode(value, { attachments: collected }, name)
     // What was batched before goes before it.
     this.#outbox.collect()
     // Attachments are numbered per chunk, so such a frame shares its chunk with no other.
@@ -304,9 +311,11 @@ export class Connection {
   #dispatch(frame: FrameReader): void {
     switch (frame.type) {
       case FrameType.request:
-      case FrameType.event:
-        this.#serve(frame)
+      case FrameType.event: {
+        const body = this.#pieces.take(frame)
+        if (body !== undefined) this.#serve(frame, body)
         return
+      }
       case FrameType.response:
         this.#answered(frame)
         return
@@ -331,7 +340,7 @@ export class Connection {
     }
   }
 
-  #serve(frame: FrameReader): void {
+  #serve(frame: FrameReader, body: Body): void {
     const answers = frame.type === FrameType.request
     const id = frame.stream
     let controller: AbortController | undefined
@@ -344,7 +353,7 @@ export class Connection {
     }
     let outcome: unknown
     try {
-      const [name, argument] = this.#decode(frame) as [string, never]
+      const [name, argument] = this.#decode(body, frame.attachments) as [string, never]
       if (name === failureEvent) {
         this.#peerFailure = argument
         return
@@ -382,8 +391,9 @@ export class Connection {
     if (this.#lost !== undefined) return
     const value = outcome instanceof Reply ? outcome.value : outcome
     const attachments = outcome instanceof Reply ? outcome.attachments : undefined
+    const name = outcome instanceof Reply ? outcome.name : undefined
     try {
-      this.#writeValue(FrameType.response, flags, id, value, attachments)
+      this.#writeValue(FrameType.response, flags, id, value, attachments, name)
     } catch (error) {
       this.#writeValue(FrameType.response, FrameFlag.error, id, KlawError.from(error), undefined)
     }
@@ -399,7 +409,10 @@ export class Connection {
     }
     let value: unknown
     try {
-      value = request.pieces === undefined ? this.#decode(frame) : this.#decodePieces(request.pieces, frame)
+      value =
+        request.pieces === undefined
+          ? this.#decode(frame, frame.attachments)
+          : this.#decodePieces(request.pieces, frame)
     } catch (error) {
       request.reject(error)
       return
@@ -413,8 +426,8 @@ export class Connection {
     return this.codec.decode(bytes, 0, bytes.length, { attachments: last.attachments })
   }
 
-  #decode(frame: FrameReader): unknown {
-    return this.codec.decode(frame.bytes, frame.position, frame.end, { attachments: frame.attachments })
+  #decode({ bytes, position, end }: Body, attachments: readonly Attachment[] | undefined): unknown {
+    return this.codec.decode(bytes, position, end, { attachments })
   }
 
   #lose(error: Error): void {
@@ -424,6 +437,7 @@ export class Connection {
     for (const request of [...this.#requests.values()]) request.reject(error)
     for (const controller of this.#served.values()) controller.abort(error)
     this.#served.clear()
+    this.#pieces.clear()
     const streams = [...this.#streams.values()]
     this.#streams.clear()
     for (const stream of streams) stream.connectionLost(error)

@@ -32,6 +32,28 @@ describe('requests', () => {
     asking.close()
   })
 
+  test('that are cut into pieces are put together, and so are their answers', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const cut = (port: typeof port1) => Object.assign(new PortTransport(port), { longestPiece: 100 })
+    const asking = new Connection(cut(port1), new Codec(), new Map())
+    const operations: Record<string, Operation> = {
+      echo: (value: unknown) => value,
+      later: async (value: unknown) => value,
+    }
+    new Connection(cut(port2), new Codec(), new Map(Object.entries(operations)))
+    const large = Array.from({ length: 1_000 }, (_, index) => `item ${index}`)
+    expect(
+      await Promise.all([asking.request('echo', large), asking.request('later', 7), asking.request('later', large)]),
+    ).toEqual([large, 7, large])
+    asking.close()
+  })
+
+  test('an answer that can not be sent is refused under its own name', async () => {
+    const { asking } = connected({ show: () => new Reply({ inner: [() => 0] }, [], 'result') })
+    await expect(asking.request('show')).rejects.toMatchObject({ name: 'SerializationError', path: 'result.inner[0]' })
+    asking.close()
+  })
+
   test('an aborted one is told to the peer, and its answer is dropped', async () => {
     const aborted: unknown[] = []
     const { asking } = connected({
