@@ -1,4 +1,5 @@
 import { type Definition, definitionSymbol } from '../engine/definition.ts'
+import { noteDefinition } from '../engine/thread-context.ts'
 import { show } from './arguments.ts'
 import { describeClass, type ModuleMeta, moduleUrl } from './definition.ts'
 
@@ -44,8 +45,7 @@ export function actor<Class extends AnyClass>(meta: ModuleMeta, target: Class): 
       'an actor class needs a name, by which the other side finds it: actor(import.meta, class Name { … })',
     )
   }
-  return {
-    [definitionSymbol]: { kind: 'actor', description: describeClass(module, target), target },
-    Class: target,
-  }
+  const definition = { kind: 'actor', description: describeClass(module, target), target } as const
+  noteDefinition(definition)
+  return { [definitionSymbol]: definition, Class: target }
 }

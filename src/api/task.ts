@@ -1,5 +1,6 @@
 import type { ActorEngine, TaskSpec } from '../engine/actor-engine.ts'
 import { type CodeAddress, type Definition, definitionOf, definitionSymbol } from '../engine/definition.ts'
+import { noteDefinition } from '../engine/thread-context.ts'
 import { checkTaskOptions, type TaskOptions, taskSpec } from './actor-options.ts'
 import { show } from './arguments.ts'
 import { type ModuleMeta, moduleUrl } from './definition.ts'
@@ -70,7 +71,9 @@ export function task<Run extends AnyFunction>(meta: ModuleMeta, run: Run): TaskD
       'a task needs a name, by which the other side finds it: task(import.meta, function name() { … })',
     )
   }
-  return { [definitionSymbol]: { kind: 'task', description: { module, name: run.name }, target: run }, run }
+  const definition = { kind: 'task', description: { module, name: run.name }, target: run } as const
+  noteDefinition(definition)
+  return { [definitionSymbol]: definition, run }
 }
 
 /**

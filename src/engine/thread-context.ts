@@ -1,3 +1,5 @@
+import type { Definition } from './definition.ts'
+
 /** What a method may learn about the call that it serves. */
 export interface CallContext {
   /** Aborts when the call is cancelled, its caller has gone, or the actor is killed. */
@@ -14,6 +16,8 @@ export interface CallContext {
 export interface ThreadContext {
   /** The module that is being imported for an actor or a task. */
   loading: string | undefined
+  /** What such modules have defined when they were imported, exported or not. */
+  readonly definitions: Set<Definition>
   /** The call whose method is on the stack. */
   call: { readonly context: CallContext } | undefined
 }
@@ -29,7 +33,14 @@ export function threadContext(): ThreadContext | undefined {
 
 /** Called once, where a worker thread starts. */
 export function openThreadContext(): ThreadContext {
-  const context: ThreadContext = { loading: undefined, call: undefined }
+  const context: ThreadContext = { loading: undefined, definitions: new Set(), call: undefined }
   scope[contextSymbol] = context
   return context
+}
+
+/** Called for each class and function that is defined: the thread remembers those of the modules that it imports for actors and tasks. */
+export function noteDefinition(definition: Definition): void {
+  const context = threadContext()
+  // An older copy of the package in this thread may know nothing of definitions.
+  if (context?.loading !== undefined) context.definitions?.add(definition)
 }

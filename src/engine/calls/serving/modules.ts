@@ -7,11 +7,20 @@ type DefinitionKind = Definition['kind']
 type DefinitionOf<Kind extends DefinitionKind> = Extract<Definition, { kind: Kind }>
 type Exports = Readonly<Record<string, unknown>>
 
+/** How a module is looked at, where that is not a file that its author knows. */
+export interface ModuleView {
+  /** What errors call the module. */
+  readonly label: string
+  /** Whether definitions count that the module has made or imported, but does not export. */
+  readonly inside: boolean
+}
+
 /** Finds the classes and functions that actors and tasks are made of, in the modules that export them. */
 export class Modules {
   readonly #context: ThreadContext
   readonly #typescript = new TypeScriptSupport()
   readonly #found = new Map<string, Definition>()
+  readonly #loading: string[] = []
 
   /** @param builtIns definitions that are there without a module to import */
   constructor(context: ThreadContext, builtIns: readonly Definition[]) {
@@ -28,40 +37,68 @@ export class Modules {
   }
 
   /** Imports the module and finds the definition. Throws a `KlawError` that names both, with what the import threw as its cause. */
-  async find<Kind extends DefinitionKind>(kind: Kind, address: CodeAddress): Promise<DefinitionOf<Kind>> {
+  async find<Kind extends DefinitionKind>(
+    kind: Kind,
+    address: CodeAddress,
+    view: ModuleView = { label: address.module, inside: false },
+  ): Promise<DefinitionOf<Kind>> {
     const known = this.known(kind, address)
     if (known !== undefined) return known
     const { module, name } = address
-    const definition = pick(kind, address, await this.#load(kind, address))
+    const exports = await this.#load(kind, address, view)
+    const inside = view.inside ? this.#context.definitions : []
+    const definition = pick(kind, address, view, exports, inside)
     this.#found.set(keyOf(kind, module, name), definition)
     return definition as DefinitionOf<Kind>
   }
 
-  async #load(kind: DefinitionKind, { module, name }: CodeAddress): Promise<Exports> {
+  async #load(kind: DefinitionKind, { module, name }: CodeAddress, { label }: ModuleView): Promise<Exports> {
     try {
       await this.#typescript.prepareFor(module)
-      this.#context.loading = module
+      this.#began(module)
       return (await import(module)) as Exports
     } catch (cause) {
       const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-      throw new KlawError(`the module of ${kind} '${name}', ${module}, can not be loaded: ${text}`, { cause })
+      throw new KlawError(`the module of ${kind} '${name}', ${label}, can not be loaded: ${text}`, { cause })
     } finally {
-      this.#context.loading = undefined
+      this.#ended(module)
     }
+  }
+
+  #began(module: string): void {
+    this.#loading.push(module)
+    this.#context.loading = module
+  }
+
+  /** Others may still be loading. */
+  #ended(module: string): void {
+    const index = this.#loading.indexOf(module)
+    if (index >= 0) this.#loading.splice(index, 1)
+    this.#context.loading = this.#loading.at(-1)
   }
 }
 
-function pick(kind: DefinitionKind, { module, name }: CodeAddress, exports: Exports): Definition {
-  const found = new Set<Definition>()
-  for (const value of [...Object.values(exports), ...commonJs(exports)]) {
-    const definition = definitionOf(value)
-    if (definition?.kind === kind && definition.description.name === name) found.add(definition)
-  }
+/** What is exported comes before what is only `inside`. */
+function pick(
+  kind: DefinitionKind,
+  { module, name }: CodeAddress,
+  { label }: ModuleView,
+  exports: Exports,
+  inside: Iterable<Definition>,
+): Definition {
+  const isMeant = (definition: Definition | undefined) =>
+    definition?.kind === kind && definition.description.name === name
+  const exported = [...Object.values(exports), ...commonJs(exports)].map(definitionOf).filter(isMeant)
+  const known = [...inside].filter((definition) => isMeant(definition) && definition.description.module === module)
+  const found = new Set((exported.length > 0 ? exported : known) as readonly Definition[])
   const [definition] = found
   if (definition === undefined) {
-    throw new KlawError(`${module} does not export the ${kind} '${name}'; ${listed(exports)}`)
+    throw new KlawError(`${label} does not export the ${kind} '${name}'; ${listed(exports)}`)
   }
-  if (found.size > 1) throw new KlawError(`${module} exports ${found.size} different ${kind}s named '${name}'`)
+  if (found.size > 1) {
+    const has = exported.length > 0 ? 'exports' : 'has'
+    throw new KlawError(`${label} ${has} ${found.size} different ${kind}s named '${name}'`)
+  }
   return definition
 }
 
