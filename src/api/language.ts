@@ -8,10 +8,8 @@ export function checkLanguage(
   what: 'actor' | 'task',
   { language = 'typescript', name }: CodeAddress,
 ): void {
-  if (language === engine.language) return
+  if (engine.languages.includes(language)) return
   throw new KlawError(
-    language === 'python'
-      ? `${what} '${name}' is written in Python, which the embedded engine does not run: connect to a cluster, as in connect('ray://host:10001')`
-      : `${what} '${name}' is written in TypeScript: on Ray those come with a later version; use pyActorClass() and pyFunction(), or the embedded engine`,
+    `${what} '${name}' is written in Python, which the embedded engine does not run: connect to a cluster, as in connect('ray://host:10001')`,
   )
 }

@@ -71,7 +71,7 @@ export interface NamedActor {
 /** Creates and finds actors, and runs tasks. */
 export interface ActorEngine {
   /** What the actors and tasks are written in that it can create. */
-  readonly language: Language
+  readonly languages: readonly Language[]
   /** Returns at once; what goes wrong shows in `ready()` and in every call. */
   create(description: ActorDescription, spec: ActorSpec, args: readonly unknown[]): ActorPort
   /** Throws `ActorNotFoundError`. */

@@ -35,7 +35,7 @@ export interface LocalActorsOptions {
 
 /** The actors and tasks that one thread uses. Where they run is the hub's affair, and how is that of `worker/`. */
 export class LocalActors implements ActorEngine, ProxyOwner {
-  readonly language: Language = 'typescript'
+  readonly languages: readonly Language[] = ['typescript']
   readonly client: Client
   readonly objects: LocalObjects
   readonly tasks: Tasks

@@ -6,9 +6,11 @@ import type { ActorDescription, CodeAddress, Language } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
 import { RayActorPort } from './actor-port.ts'
 import type { RayClient } from './client.ts'
+import type { CodeSource } from './code/code-source.ts'
+import { Shipping } from './code/shipping.ts'
 import { Invocations } from './invocations.ts'
 import type { RayObjects } from './objects.ts'
-import { actorOptions, callOptions, type RayOptions } from './options.ts'
+import { actorOptions, callOptions, type RayOptions, typeScriptOptions } from './options.ts'
 import { RayActor } from './ray-actor.ts'
 import type { RayObject } from './ray-object.ts'
 import { requestWith } from './requests.ts'
@@ -28,23 +30,25 @@ interface Found {
 
 /** The actors and tasks of the cluster, as this process uses them. */
 export class RayActors implements ActorEngine {
-  readonly language: Language = 'python'
+  readonly languages: readonly Language[] = ['python', 'typescript']
   readonly objects: RayObjects
   readonly streams: RayStreams
   readonly #client: RayClient
   readonly #connection: Connection
   readonly #invocations: Invocations
   readonly #tasks: RayTasks
+  readonly #shipping: Shipping
   /** Those whose handles may come back inside values. */
   readonly #known = new Map<number, WeakRef<RayActor>>()
 
-  constructor(client: RayClient, objects: RayObjects, makeHandle: ActorHandleFactory) {
+  constructor(client: RayClient, objects: RayObjects, makeHandle: ActorHandleFactory, code: CodeSource) {
     this.#client = client
     this.#connection = client.connection
     this.objects = objects
     this.#invocations = new Invocations(client, objects)
     this.streams = new RayStreams(client, objects)
-    this.#tasks = new RayTasks(client, objects, this.streams)
+    this.#shipping = new Shipping(client, code)
+    this.#tasks = new RayTasks(client, objects, this.streams, this.#shipping)
     client.onArrival(HandleKind.actor, (number, [id, description], { held }, counted) => {
       const actor = this.arrive({ number, id: id as string, description: description as ActorDescription }, counted)
       held?.push(actor)
@@ -68,6 +72,12 @@ export class RayActors implements ActorEngine {
   }
 
   create(description: ActorDescription, spec: ActorSpec, args: readonly unknown[]): ActorPort {
+    return description.language === 'python'
+      ? this.#createPython(description, spec, args)
+      : this.#createTypeScript(description, spec, args)
+  }
+
+  #createPython(description: ActorDescription, spec: ActorSpec, args: readonly unknown[]): ActorPort {
     const { module, name } = description
     const actor = this.make(description)
     const creation = requestWith(
@@ -78,6 +88,25 @@ export class RayActors implements ActorEngine {
       (passed) => ({ number: actor.share.number, module, name, args: passed, options: actorOptions(spec) }),
       (error) => actor.refuse(error),
     )
+    actor.follow(creation as Promise<{ id: string }>, ({ id }) => id)
+    return new RayActorPort(this, actor)
+  }
+
+  #createTypeScript(description: ActorDescription, spec: ActorSpec, args: readonly unknown[]): ActorPort {
+    const { name, methods, asynchronous } = description
+    const actor = this.make(inTypeScript(description))
+    const { options, maxConcurrency, maxTaskRetries, maxPendingCalls } = typeScriptOptions(spec)
+    const refuse = (error: unknown) => actor.refuse(error)
+    const creation = this.#shipping.ship({
+      operation: 'typescript.create',
+      number: actor.share.number,
+      address: description,
+      about: { name, methods, asynchronous },
+      args,
+      details: { options, maxConcurrency, maxTaskRetries, maxPendingCalls },
+      failed: refuse,
+      refused: refuse,
+    })
     actor.follow(creation as Promise<{ id: string }>, ({ id }) => id)
     return new RayActorPort(this, actor)
   }
@@ -128,7 +157,7 @@ export class RayActors implements ActorEngine {
       if (counted) known.share.counts++
       return known
     }
-    const actor = this.#register(new Share(number, counted ? 1 : 0), { ...description, language: 'python' }, id)
+    const actor = this.#register(new Share(number, counted ? 1 : 0), { language: 'python', ...description }, id)
     return actor
   }
 
@@ -192,4 +221,16 @@ export class RayActors implements ActorEngine {
     this.#known.set(number, new WeakRef(actor))
     return actor
   }
+}
+
+/** By the descriptions of classes, what handles of their actors say; the same for all, since handles of one class share theirs. */
+const described = new WeakMap<ActorDescription, ActorDescription>()
+
+function inTypeScript(description: ActorDescription): ActorDescription {
+  let marked = described.get(description)
+  if (marked === undefined) {
+    marked = { ...description, language: 'typescript' }
+    described.set(description, marked)
+  }
+  return marked
 }

@@ -12,4 +12,6 @@ export interface ArrivalContext extends DecodeContext {
   readonly again?: boolean | undefined
   /** Collects what the value holds. */
   readonly held?: Held[] | undefined
+  /** The bytes are packed arguments, in which refs, actors and queues are indexes into these (packing.ts). */
+  readonly packed?: readonly unknown[] | undefined
 }

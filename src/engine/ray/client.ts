@@ -3,7 +3,7 @@ import type { DecodeContext, EncodeContext, EncodedHandle } from '../../codec/ha
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import { SerializationError } from '../../errors.ts'
 import { Connection, type Operation } from '../../wire/connection.ts'
-import type { HandleKind } from '../../wire/token.ts'
+import { HandleKind } from '../../wire/token.ts'
 import type { Landing, Transport } from '../../wire/transport.ts'
 import type { ArrivalContext } from './arrival-context.ts'
 import { Releases } from './releases.ts'
@@ -31,6 +31,9 @@ export type Adopting = (
   share: Share,
   details: readonly unknown[],
 ) => EncodedHandle
+
+/** What Ray has to know of where it stands in arguments. */
+const packable: ReadonlySet<number> = new Set([HandleKind.objectRef, HandleKind.actor, HandleKind.queue])
 
 /** Numbers of this side's own end here; the agent's begin. */
 const agentNumbers = 2 ** 31
@@ -124,6 +127,12 @@ export class RayClient {
     const [number, ...details] = Array.isArray(body) ? (body as unknown[]) : [body]
     if (typeof number !== 'number') throw new SerializationError(`a handle of kind ${kind} without a number arrived`)
     const arriving = context as ArrivalContext
+    if (arriving.packed !== undefined && packable.has(kind)) return packedHandle(arriving.packed, number)
     return arrival(number, details, arriving, arriving.again !== true)
   }
+}
+
+function packedHandle(handles: readonly unknown[], index: number): unknown {
+  if (index in handles) return handles[index]
+  throw new SerializationError(`packed arguments have no handle ${index}`)
 }

@@ -1,6 +1,7 @@
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
+import type { Connection } from '../../wire/connection.ts'
 import type { Transport } from '../../wire/transport.ts'
 import type { Engine, EngineInfo } from '../engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
@@ -8,6 +9,7 @@ import { RayActors } from './actors.ts'
 import { RayChannels } from './channels.ts'
 import { RayClient } from './client.ts'
 import { RayCluster } from './cluster.ts'
+import type { CodeSource } from './code/code-source.ts'
 import type { HubLanes } from './hub/open-hub.ts'
 import { RayObjects } from './objects.ts'
 import { RayQueues } from './queues.ts'
@@ -24,6 +26,8 @@ export interface RayEngineOptions {
   readonly hubLanes: HubLanes
   /** Messages of more encoded bytes than that go by reference. */
   readonly largeMessage: number
+  /** Where the code of actors and tasks in TypeScript is to come from. */
+  readonly code: (connection: Connection) => CodeSource
   /** Ends the session in the cluster. Called once, whatever ended the engine. */
   readonly end: () => Promise<void>
 }
@@ -51,12 +55,12 @@ export class RayEngine implements Engine {
   #ending: Promise<void> | undefined
 
   private constructor(client: RayClient, options: RayEngineOptions) {
-    const { makers, clock, serializers, hubLanes, largeMessage } = options
+    const { makers, clock, serializers, hubLanes, largeMessage, code } = options
     this.#client = client
     this.#options = options
     this.cluster = new RayCluster(client.connection)
     this.objects = new RayObjects(client, this.cluster, makers.objectRef)
-    this.actors = new RayActors(client, this.objects, makers.actor)
+    this.actors = new RayActors(client, this.objects, makers.actor, code(client.connection))
     this.queues = new RayQueues(client, this.actors, makers.queue)
     this.channels = new RayChannels(client, this.objects, {
       clock,

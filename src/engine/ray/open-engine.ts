@@ -7,6 +7,7 @@ import type { HandleMakers } from '../handle-makers.ts'
 import type { AgentAddress, Bootstrap } from './bootstrap/bootstrap.ts'
 import { type CredentialOptions, type Credentials, findCredentials } from './bootstrap/credentials.ts'
 import { RayClientBootstrap } from './bootstrap/ray-client-bootstrap.ts'
+import { BundledCode } from './code/bundled-code.ts'
 import { Deadline } from './deadline.ts'
 import { RayEngine } from './engine.ts'
 import { type LaneChoice, openLane } from './lane/open-lane.ts'
@@ -110,6 +111,7 @@ async function openSession(
       gracePeriod,
     },
     largeMessage,
+    code: (connection) => new BundledCode(connection),
     end: () => bootstrap.close(),
   })
   const engine = await deadline.within('opening the session', starting, (late) => late.shutdown())

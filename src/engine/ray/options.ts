@@ -19,6 +19,13 @@ export function actorOptions(spec: ActorSpec): RayOptions {
   })
 }
 
+/** Of an actor in TypeScript: Ray's options for the process around it, and what is the affair of its callers and its own. */
+export function typeScriptOptions(spec: ActorSpec) {
+  const { maxConcurrency = null, maxTaskRetries, maxPendingCalls } = spec
+  const { max_task_retries, max_concurrency, max_pending_calls, ...options } = actorOptions(spec)
+  return { options, maxConcurrency, maxTaskRetries, maxPendingCalls }
+}
+
 export function taskOptions(spec: TaskSpec): RayOptions {
   return present({
     ...resources(spec),

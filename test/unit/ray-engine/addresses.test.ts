@@ -3,6 +3,7 @@ import { checkLanguage } from '../../../src/api/language.ts'
 import { parseRayAddress } from '../../../src/api/ray-address.ts'
 import { checkRayOptions } from '../../../src/api/ray-options.ts'
 import type { ActorEngine } from '../../../src/engine/actor-engine.ts'
+import type { Language } from '../../../src/engine/definition.ts'
 
 test.each([
   ['ray://head', 'head', 10_001],
@@ -48,11 +49,12 @@ test.each([
 })
 
 test('an engine refuses definitions in a language that it does not run', () => {
-  const engine = (language: 'typescript' | 'python') => ({ language }) as ActorEngine
+  const engine = (...languages: Language[]) => ({ languages }) as unknown as ActorEngine
   const python = { language: 'python', module: 'm', name: 'N' } as const
   const typescript = { module: 'file:///m.ts', name: 'N' }
   expect(() => checkLanguage(engine('typescript'), 'actor', python)).toThrow("connect('ray://host:10001')")
-  expect(() => checkLanguage(engine('python'), 'task', typescript)).toThrow("task 'N' is written in TypeScript")
+  expect(() => checkLanguage(engine('typescript'), 'task', python)).toThrow("task 'N' is written in Python")
   checkLanguage(engine('typescript'), 'actor', typescript)
-  checkLanguage(engine('python'), 'task', python)
+  checkLanguage(engine('python', 'typescript'), 'actor', typescript)
+  checkLanguage(engine('python', 'typescript'), 'task', python)
 })

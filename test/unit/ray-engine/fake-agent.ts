@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/api/system-clock.ts'
 import { ByteWriter } from '../../../src/codec/byte-writer.ts'
 import { Codec } from '../../../src/codec/codec.ts'
 import { SerializerRegistry } from '../../../src/codec/serializer-registry.ts'
+import type { CodeSource } from '../../../src/engine/ray/code/code-source.ts'
 import { RayEngine } from '../../../src/engine/ray/engine.ts'
 import { Connection, type Operation } from '../../../src/wire/connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from '../../../src/wire/frame.ts'
@@ -181,8 +182,15 @@ export class FakeTransport implements Transport {
   }
 }
 
+/** There is no code in TypeScript here. */
+const noCode: CodeSource = {
+  placeOf({ module }) {
+    throw new Error(`${module} is nowhere`)
+  },
+}
+
 /** An engine and the agent that it talks to. */
-export async function startRig() {
+export async function startRig(code: CodeSource = noCode) {
   const transport = new FakeTransport()
   const agent = new FakeAgent(transport)
   let ended = 0
@@ -199,6 +207,7 @@ export async function startRig() {
       gracePeriod: undefined,
     },
     largeMessage: 100_000,
+    code: () => code,
     end: async () => {
       ended++
     },
