@@ -1,6 +1,7 @@
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
 import type { Clock } from '../../core/clock.ts'
 import { HandleKind } from '../../wire/token.ts'
+import type { CallHome } from '../calls/call-home.ts'
 import type { ChannelEngine, ChannelHandles, ChannelInfo, ChannelSpec } from '../channel-engine.ts'
 import { RemoteChannels } from '../remote/channels.ts'
 import type { RayClient } from './client.ts'
@@ -29,6 +30,9 @@ const kinds = [
   HandleKind.oneshotReceiver,
 ]
 
+/** With the session all its handles are gone. */
+function nothingToRelease(): void {}
+
 /**
  * The channels of a cluster, which its hub keeps. A hub that is lost took its channels with it; what is opened afterwards is looked for at the one that
  * Ray has started instead.
@@ -37,6 +41,11 @@ export class RayChannels implements ChannelEngine {
   readonly #client: RayClient
   readonly #objects: RayObjects
   readonly #options: RayChannelsOptions
+  /**
+   * How values go directly between processes of the cluster, in calls: as messages of channels do. It is the same when the hub is lost and there is another
+   * one. What has no handles inside does not need a hub.
+   */
+  readonly transit: CallHome
   #current: { readonly hub: HubClient; readonly channels: RemoteChannels } | undefined
   #closed: Error | undefined
 
@@ -44,6 +53,7 @@ export class RayChannels implements ChannelEngine {
     this.#client = client
     this.#objects = objects
     this.#options = options
+    this.transit = this.#transit()
     for (const kind of kinds) {
       client.onArrival(kind, (origin, details) => this.#now().hub.arrived(kind, [origin, ...details], true))
     }
@@ -80,12 +90,28 @@ export class RayChannels implements ChannelEngine {
   /** The session is over: so are its ends. */
   close(error: Error): void {
     this.#closed ??= error
-    this.#current?.hub.connection.close(error)
+    this.#current?.hub.close(error)
   }
 
+  #transit(): CallHome {
+    const channels = this
+    return {
+      get codec() {
+        return channels.#now().hub.codec
+      },
+      get releaseTokens() {
+        return channels.#closed === undefined ? channels.#now().hub.releaseTokens : nothingToRelease
+      },
+      async barrier() {
+        await channels.#now().hub.barrier()
+      },
+    }
+  }
+
+  /** Throws why the session is over. */
   #now() {
     if (this.#closed !== undefined) throw this.#closed
-    if (this.#current === undefined || this.#current.hub.connection.lost !== undefined) {
+    if (this.#current === undefined || this.#current.hub.lost !== undefined) {
       const { clock, serializers, handles, lanes, threshold } = this.#options
       const hub = new HubClient({
         clock,

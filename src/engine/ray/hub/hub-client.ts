@@ -8,6 +8,7 @@ import { KlawError } from '../../../errors.ts'
 import { Connection } from '../../../wire/connection.ts'
 import { HandleKind, type Token } from '../../../wire/token.ts'
 import type { Transport } from '../../../wire/transport.ts'
+import type { CallHome } from '../../calls/call-home.ts'
 import type { MessageStore } from '../../remote/channel-host.ts'
 import type { ChannelArrivals } from '../../remote/channels.ts'
 import type { HandleFactory } from '../../remote/transit.ts'
@@ -37,9 +38,8 @@ export interface HubClientOptions {
  * This process's connection to the cluster's hub, and the codec of the messages that go through it. It connects when something is first said on it, so
  * channel ends can be made of what arrives in values at any time.
  */
-export class HubClient implements ChannelArrivals, ReferenceDesk {
+export class HubClient implements ChannelArrivals, CallHome, ReferenceDesk {
   readonly backend = 'ray'
-  readonly connection: Connection
   readonly codec: Codec
   readonly clock: Clock
   readonly #session: RayClient
@@ -47,6 +47,9 @@ export class HubClient implements ChannelArrivals, ReferenceDesk {
   readonly #origin = randomBytes(4).readUInt32LE()
   readonly store: MessageStore
   readonly #factories = new Map<number, HandleFactory>()
+  readonly #open: HubClientOptions['open']
+  #connection: Connection | undefined
+  #closed: Error | undefined
   #nextToken = 1
 
   constructor({ clock, serializers, session, objects, threshold, open }: HubClientOptions) {
@@ -54,18 +57,45 @@ export class HubClient implements ChannelArrivals, ReferenceDesk {
     this.#session = session
     this.store = new RayMessageStore(objects, this, threshold)
     this.codec = new Codec({ serializers, handles: { decode: (kind, body) => this.arrived(kind, body) } })
-    this.connection = new Connection(
-      new DeferredTransport(() => open((error) => this.connection.close(error)), longestPiece),
-      this.codec,
-      new Map(),
-    )
+    this.#open = open
     session.onAdopting(this.releaseTokens, (context, kind, share, details) =>
       this.#adopt(context, kind, share, details),
     )
+  }
+
+  /** Made when somebody first has something to say to the hub: values without handles need no hub. */
+  get connection(): Connection {
+    if (this.#connection !== undefined) return this.#connection
+    const connection = new Connection(
+      new DeferredTransport(() => this.#open((error) => connection.close(error)), longestPiece),
+      this.codec,
+      new Map(),
+    )
+    this.#connection = connection
+    if (this.#closed !== undefined) {
+      connection.close(this.#closed)
+      return connection
+    }
     // Before everything else. A hub that refuses is none.
-    this.connection
+    connection
       .request('session.open', { origin: this.#origin, node: `${hostname()}:${process.pid}` }, { keepAlive: false })
-      .catch((error: unknown) => this.connection.close(KlawError.from(error)))
+      .catch((error: unknown) => connection.close(KlawError.from(error)))
+    return connection
+  }
+
+  /** Why the hub can not be talked to any more; undefined while it can, or nobody has tried. */
+  get lost(): Error | undefined {
+    return this.#connection === undefined ? this.#closed : this.#connection.lost
+  }
+
+  /** Refuses everything that waits for the hub, or will, with `error`. */
+  close(error: Error): void {
+    this.#closed ??= error
+    this.#connection?.close(error)
+  }
+
+  async barrier(): Promise<void> {
+    await this.connection.request('session.barrier', undefined, { keepAlive: false })
   }
 
   /** Makes a handle of what arrived for one. `kept`: in one of Ray's values, not in a message. */
