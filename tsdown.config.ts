@@ -12,6 +12,7 @@ const entries = {
   'cli/main': 'src/cli/main.ts',
   'entry/hub': 'src/entry/hub.ts',
   'entry/worker': 'src/entry/worker.ts',
+  'entry/ray-host': 'src/entry/ray-host.ts',
 }
 
 export default defineConfig({

@@ -6,6 +6,7 @@ import { beginFrame, endFrame, FrameFlag, FrameReader, FrameType, writeFrame } f
 import { type Batch, Outbox } from './outbox.ts'
 import { type Body, Pieces } from './pieces.ts'
 import type { Attachment, Transport } from './transport.ts'
+import { unsendable } from './unsendable.ts'
 
 export type { Batch } from './outbox.ts'
 
@@ -395,7 +396,8 @@ export class Connection {
     try {
       this.#writeValue(FrameType.response, flags, id, value, attachments, name)
     } catch (error) {
-      this.#writeValue(FrameType.response, FrameFlag.error, id, KlawError.from(error), undefined)
+      const failure = (flags & FrameFlag.error) === 0 ? KlawError.from(error) : unsendable(value, error)
+      this.#writeValue(FrameType.response, FrameFlag.error, id, failure, undefined)
     }
   }
 

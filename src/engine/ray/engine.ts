@@ -91,6 +91,11 @@ export class RayEngine implements Engine {
     }
   }
 
+  /** The connection to the agent. */
+  get client(): RayClient {
+    return this.#client
+  }
+
   get lost(): Error | undefined {
     return this.#client.connection.lost
   }

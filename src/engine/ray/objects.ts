@@ -12,6 +12,7 @@ import { type ExportContext, exportContext } from './export-context.ts'
 import { IncomingValues } from './incoming-values.ts'
 import { type ArrivedValue, RayObject } from './ray-object.ts'
 import { Share } from './share.ts'
+import { Waits } from './waits.ts'
 
 /** Makes the handle that users see. */
 export type RefFactory = (object: ObjectPort) => unknown
@@ -19,6 +20,8 @@ export type RefFactory = (object: ObjectPort) => unknown
 /** The objects of the cluster that this process holds by number, and the frames that are about them. */
 export class RayObjects implements ObjectEngine, FrameSink {
   readonly connection: Connection
+  /** What code of this process waits for: objects, and results of calls. */
+  readonly waits = new Waits()
   readonly #client: RayClient
   readonly #codec: Codec
   /** Told only when somebody asks for the store's statistics. */

@@ -227,8 +227,14 @@ export class RayObject implements ObjectPort {
     const waited = this.#looks.length > 0 || waits(this.#fetchers) || waits(this.#watchers)
     if (waited !== this.#holding) {
       this.#holding = waited
-      if (waited) this.engine.connection.hold()
-      else this.engine.connection.release()
+      const { connection, waits } = this.engine
+      if (waited) {
+        connection.hold()
+        waits.begin()
+      } else {
+        connection.release()
+        waits.end()
+      }
     }
     this.#expecting = waited || this.#storing
     if (this.#expecting) this.engine.expect(this)

@@ -1,8 +1,9 @@
-import { KlawError, RuntimeClosedError, TaskCancelledError } from '../../../errors.ts'
+import { type KlawError, RuntimeClosedError, TaskCancelledError } from '../../../errors.ts'
 import { beginResult, CallFlag, type CallHeader, ResultFlag, readCall } from '../../../wire/call-frames.ts'
 import type { Connection, FrameSink } from '../../../wire/connection.ts'
 import { endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/frame.ts'
 import type { EncodedValue } from '../../../wire/token.ts'
+import { unsendable } from '../../../wire/unsendable.ts'
 import { encodeTransit, transitContext, type ValueContext } from '../../remote/transit.ts'
 import { movesBuffers } from '../../transfer.ts'
 import type { CallHome } from '../call-home.ts'
@@ -216,10 +217,6 @@ export class CallServer implements FrameSink, Answering {
       this.refuse(call, error)
       return
     }
-    // What was thrown has something in it that can not be sent; its text can.
-    const text = value instanceof Error ? `${value.name}: ${value.message}` : String(value)
-    const substitute = new KlawError(text, { cause: error })
-    if (value instanceof Error && value.stack !== undefined) substitute.stack = value.stack
-    this.#answer(call, flags, substitute)
+    this.#answer(call, flags, unsendable(value, error))
   }
 }
