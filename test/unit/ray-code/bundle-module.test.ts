@@ -127,6 +127,17 @@ describe('what is bundled', () => {
     expect(textOf(first, 'module.mjs')).not.toContain(process.cwd())
   })
 
+  test('files and data by URL', async () => {
+    await using project = await makeProject({ 'inner.js': 'export const inner = 3' })
+    const text = `import { inner } from '${project.url('inner.js')}'\nimport data from 'data:application/json,{"a":1}'\nexport const both = [inner, data.a]`
+    await project.write({ 'entry.js': text })
+    const bundle = await bundleModule(project.url('entry.js'))
+    expect(await runBundle(project, bundle, "import { both } from './module.mjs'\nconsole.log(both.join())")).toBe(
+      '3,1',
+    )
+    expect([...bundle.inputs].sort()).toEqual([project.path('entry.js'), project.path('inner.js')])
+  })
+
   test('a package that tries a native addon, and does without, is bundled', async () => {
     await using project = await makeProject({
       'entry.mjs': "export { fast } from 'maybe'",

@@ -2,9 +2,9 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuildFailure, BuildOptions, BuildResult, OutputFile } from 'esbuild'
 import { KlawError } from '../../../errors.ts'
-import { clusterModules, commonJsNames, ownNamespace } from './bundle-plugin.ts'
+import { clusterModules, commonJsNames } from './bundle-plugin.ts'
 import { problemsOf } from './bundle-problems.ts'
-import { adjustSourceMap } from './source-map.ts'
+import { adjustSourceMap, noFile } from './source-map.ts'
 
 /** A module and all that it imports, as one file that runs on Node. */
 export interface Bundle {
@@ -38,7 +38,7 @@ export async function bundleModule(url: string): Promise<Bundle> {
     throw new KlawError(`${url} can not be bundled for the cluster: ${problemsOf(error as BuildFailure, folder)}`)
   })
   const inputs = Object.keys(metafile?.inputs ?? {})
-    .filter((input) => !input.startsWith(`${ownNamespace}:`))
+    .filter((input) => !noFile.test(input))
     .map((input) => resolve(folder, input))
   return { files: filesOf(outputFiles ?? [], folder), inputs }
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild'
 
 /** What modules of ours are called that no file has. */
-export const ownNamespace = 'klaw'
+const ownNamespace = 'klaw'
 
 /** Imported by every module that uses one of the names that only CommonJS has. */
 export const commonJsNames = 'klaw:commonjs-names'

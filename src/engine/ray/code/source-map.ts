@@ -7,6 +7,9 @@ interface SourceMap {
   mappings: string
 }
 
+/** How esbuild calls what is in a bundle and was never a file: modules of ours, and `data:` URLs. */
+export const noFile: RegExp = /^(klaw:|<)/
+
 const installed = /[\\/]node_modules[\\/]/
 
 /**
@@ -21,7 +24,7 @@ export function adjustSourceMap(text: string, folder: string, added: number): st
   const paths = map.sources.map((source) => resolve(folder, source))
   map.sourcesContent = paths.map((path, index) => (installed.test(path) ? null : (map.sourcesContent?.[index] ?? null)))
   map.sources = map.sources.map((source, index) =>
-    source.startsWith('klaw:') ? source : pathToFileURL(paths[index] as string).href,
+    noFile.test(source) ? source : pathToFileURL(paths[index] as string).href,
   )
   map.mappings = ';'.repeat(added) + map.mappings
   return JSON.stringify(map)
