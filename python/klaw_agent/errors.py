@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -56,7 +57,9 @@ _RESERVED = frozenset(dir(KlawError)) | {"message", "stack", "name", "fields", "
 def _restore_klaw_error(
     kind: type[KlawError], message: str, cause: object, stack: str | None, name: str, fields: Mapping[str, object]
 ) -> KlawError:
-    error = kind(message, cause=cause, stack=stack)
+    # Where this package is, the class is its own, and not a copy that has come along with the error.
+    known = getattr(sys.modules.get("klaw_agent.errors"), kind.__name__, None)
+    error = (known if known is not None and known.code == kind.code else kind)(message, cause=cause, stack=stack)
     error.name = name
     for key, value in fields.items():
         error.set_property(key, value)

@@ -89,7 +89,9 @@ class Agent:
         gives for `key`, and lies on that agent's node. Raises what that agent, or storing, raises."""
         if self._watches is None:
             raise ChannelBackendError("the hub has not been started")
-        ref = giver.ask.remote("give", key)
+        # Agents of TypeScript actors keep the plain names for the methods of these.
+        ask = getattr(giver, "__klaw_ask__", None) or giver.ask
+        ref = ask.remote("give", key)
         settled = asyncio.Event()
         end = self._watches.watch(ref, settled.set)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +58,10 @@ def _restore(
     hidden: dict[str, Any],
     properties: dict[str, Any],
 ) -> JavaScriptError:
-    error = JavaScriptError(name, message, stack, class_name=class_name, code=code)
+    # Where this package is, the class is its own, and not a copy that has come along with the error.
+    known = sys.modules.get("klaw_agent.javascript_error")
+    kind = JavaScriptError if known is None else known.JavaScriptError
+    error: JavaScriptError = kind(name, message, stack, class_name=class_name, code=code)
     for key, value in hidden.items():
         error.set_hidden(key, value)
     error.properties.update(properties)

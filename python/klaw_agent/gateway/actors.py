@@ -13,7 +13,7 @@ import ray.exceptions
 import ray.util
 from ray.util.queue import Queue
 
-from ..errors import ActorAlreadyExistsError, ActorNotFoundError, RayError
+from ..errors import ActorAlreadyExistsError, ActorNotFoundError, KlawError, RayError
 from .completions import Completions
 from .describe import describe_handle
 from .entries import ActorEntry
@@ -168,12 +168,21 @@ def create_actor(module: str, name: str, arguments: list[Any], options: dict[str
     try:
         return kind.options(**options).remote(*arguments)
     except (ray.exceptions.RayError, ValueError, TypeError) as error:
-        taken = getattr(ray.exceptions, "ActorAlreadyExistsError", ())
-        if isinstance(error, taken) or "already taken" in plain(error) or "already exists" in plain(error):
-            raise ActorAlreadyExistsError(plain(error), cause=error) from error
-        if isinstance(error, ray.exceptions.RayError):
+        failure = creation_failure(error, f"{module}.{name}")
+        if failure is error:
             raise
-        raise wrap(error, f"the actor {module}.{name} could not be created") from error
+        raise failure from error
+
+
+def creation_failure(error: BaseException, name: str) -> BaseException:
+    """Why an actor could not be created: what Ray or klaw says as it is, but for a name that is taken, and anything else with a word of
+    explanation."""
+    taken = getattr(ray.exceptions, "ActorAlreadyExistsError", ())
+    if isinstance(error, taken) or "already taken" in plain(error) or "already exists" in plain(error):
+        return ActorAlreadyExistsError(plain(error), cause=error)
+    if isinstance(error, ray.exceptions.RayError | KlawError):
+        return error
+    return wrap(error, f"the actor {name} could not be created")
 
 
 def find_actor(name: str, namespace: str) -> Any:

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import Any
+from typing import Any, Final
+
+#: How the modules of classes that stand for those of TypeScript begin (`host/shipping.py`), and whether these are asynchronous.
+TYPESCRIPT_MODULES: Final = {"typescript:": False, "typescript async:": True}
+
+
+def typescript_module(module: str) -> tuple[str, bool] | None:
+    """The module of a class in TypeScript, and whether that is asynchronous, by what Ray takes for the module; None for Python's own."""
+    for prefix, asynchronous in TYPESCRIPT_MODULES.items():
+        if module.startswith(prefix):
+            return module[len(prefix) :], asynchronous
+    return None
+
+
+def is_typescript(handle: Any) -> bool:
+    """Whether an actor is one in TypeScript."""
+    descriptor = handle._ray_actor_creation_function_descriptor
+    return typescript_module(getattr(descriptor, "module_name", "")) is not None
 
 
 def describe_handle(handle: Any) -> dict[str, Any]:
-    """`{ module, name, methods, asynchronous }` as a handle knows it, whoever has made the actor."""
+    """`{ module, name, methods, asynchronous }`, and for TypeScript `language`, as a handle knows it, whoever has made the actor."""
     descriptor = handle._ray_actor_creation_function_descriptor
     generators = handle._ray_method_is_generator
     methods = {
@@ -18,6 +35,15 @@ def describe_handle(handle: Any) -> dict[str, Any]:
     }
     module = getattr(descriptor, "module_name", "")
     name = getattr(descriptor, "class_name", "")
+    known = typescript_module(module)
+    if known is not None:
+        return {
+            "language": "typescript",
+            "module": known[0],
+            "name": name,
+            "methods": methods,
+            "asynchronous": known[1],
+        }
     return {"module": module, "name": name, "methods": methods, "asynchronous": _is_asynchronous(handle, module, name)}
 
 

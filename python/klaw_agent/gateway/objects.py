@@ -23,6 +23,7 @@ from .hub_desk import HubDesk
 from .incoming import Arrived, Incoming
 from .link import Link
 from .outgoing import Outgoing
+from .promises import Promises
 from .serving import Request, birth
 from .table import Table
 from .values import Values
@@ -50,6 +51,7 @@ class Objects:
         fetches: Fetches,
         watches: Watches,
         hub: HubDesk,
+        promises: Promises,
     ) -> None:
         self._link = link
         self._table = table
@@ -59,6 +61,7 @@ class Objects:
         self._fetches = fetches
         self._watches = watches
         self._hub = hub
+        self._promises = promises
         self._incoming = Incoming()
         self._putting: dict[int, ObjectEntry] = {}
         #: Small values that have come in this turn of the loop.
@@ -74,7 +77,8 @@ class Objects:
         """Takes a piece of a value. Raises `FrameError`."""
         stream = frame.stream
         if self._incoming.is_first(stream):
-            entry = self._putting[stream] = self._table.make_object(stream)
+            entry = self._promises.keep(stream) or self._table.make_object(stream)
+            self._putting[stream] = entry
             entry.is_raw = bool(frame.flags & OF_MESSAGE)
         arrived = self._incoming.take(frame)
         if arrived is None:

@@ -42,6 +42,10 @@ class Outgoing:
         else:
             self._send_later(RESPONSE, flags, number, parts, total, counted=False)
 
+    async def send_whole(self, kind: int, flags: int, stream: int, parts: Parts) -> None:
+        """Sends a large body, and returns when its last piece is on its way."""
+        await self._send_pieces(kind, flags, stream, parts, size_of(parts), counted=False)
+
     def _send_later(self, kind: int, flags: int, stream: int, parts: Parts, total: int, *, counted: bool) -> None:
         pieces = self._send_pieces(kind, flags, stream, parts, total, counted)
         task = asyncio.get_running_loop().create_task(pieces)

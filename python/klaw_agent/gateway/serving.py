@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from ..codec import MAX_BYTES
 from ..errors import KlawError, SerializationError
-from ..wire.frame import ERROR, MORE, REQUEST, Frame, FrameError
+from ..wire.frame import ERROR, REQUEST, Frame, FrameError
 from ..wire.requests import Served
 from .entries import Entry
 from .outgoing import Outgoing
+from .pieces import Pieces
 from .values import Values
 
 Operation = Callable[["Request"], object | Awaitable[object]]
@@ -72,18 +72,14 @@ class Serving:
         self._waits = waits
         self._served = Served(self._answer, self._refuse)
         self._abortable: set[int] = set()
-        #: What has come of requests that are cut into pieces.
-        self._pieces: dict[tuple[int, int], bytearray] = {}
+        self._pieces = Pieces()
 
     def request(self, frame: Frame) -> None:
         """Takes a request. What it makes has its number when this returns, so that later frames can name it."""
-        body, is_own = frame.body, frame.is_own
-        if self._pieces or frame.flags & MORE:
-            whole = self._put_together(frame)
-            if frame.flags & MORE:
-                return
-            if whole is not None:
-                body, is_own = memoryview(whole), True
+        whole = self._pieces.take(frame)
+        if whole is None:
+            return
+        body, is_own = whole
         number = frame.stream if frame.type == REQUEST else None
         try:
             request = Request(self._values, body, is_own)
@@ -100,19 +96,6 @@ class Serving:
         if number is not None and request.operation in self._waits:
             self._abortable.add(number)
         self._served.settle(number, outcome)
-
-    def _put_together(self, frame: Frame) -> bytearray | None:
-        """Adds a piece to those before it; all of them if it was the last. Raises `FrameError`."""
-        key = (frame.type, frame.stream)
-        pieces = self._pieces.get(key)
-        if pieces is None:
-            if not frame.flags & MORE:
-                return None
-            pieces = self._pieces[key] = bytearray()
-        if len(pieces) + len(frame.body) > MAX_BYTES:
-            raise FrameError(f"a request has more than {MAX_BYTES} bytes")
-        pieces += frame.body
-        return None if frame.flags & MORE else self._pieces.pop(key)
 
     def abort(self, frame: Frame) -> None:
         """Ends the wait of an operation that waits; others are done all the same."""

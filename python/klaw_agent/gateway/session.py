@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..codec import PythonObjects, SerializerRegistry
 from ..errors import KlawError, RuntimeClosedError
-from ..wire.frame import ABORT, EVENT, REQUEST, Frame, FrameError, write_header
+from ..wire.frame import ABORT, EVENT, REQUEST, RESPONSE, Frame, FrameError, write_header
 from . import frames
 from .actors import Actors
+from .asking import Asking
 from .calls import Calls
 from .cluster import Cluster
 from .completions import Completions
@@ -22,6 +24,7 @@ from .link import Link
 from .load import load_module
 from .objects import Objects
 from .outgoing import Outgoing, size_of
+from .promises import Promises
 from .queues import Queues
 from .ray_errors import keep_causes, send_errors_whole
 from .relay import Relays
@@ -29,7 +32,9 @@ from .serving import Operation, Request, Serving
 from .streams import Streams
 from .table import Table
 from .tasks import Tasks
+from .typescript import TypeScript
 from .values import Values
+from .waiting import waiting_refs
 from .watches import make_watches
 
 _log = logging.getLogger(__name__)
@@ -38,11 +43,16 @@ _log = logging.getLogger(__name__)
 _FAILED = "connection.failed"
 
 #: Operations whose wait ends with an abort.
-WAITS = frozenset({"actor.ready", "stream.next", "queue.put", "queue.get", "hub.find", "relay.open"})
+WAITS = frozenset(
+    {"actor.ready", "stream.next", "queue.put", "queue.get", "hub.find", "relay.open", "typescript.locate"}
+)
 
 
 class Session:
-    """Takes frames from a connection, and gives it frames. Lives on the event loop of an async actor of Ray's, or of a driver."""
+    """Takes frames from a connection, and gives it frames. Lives on the event loop of an async actor of Ray's, or of a driver.
+
+    `operations` are requests that only this client may make.
+    """
 
     def __init__(
         self,
@@ -53,6 +63,7 @@ class Session:
         python_objects: PythonObjects | None = None,
         gifts: Gifts | None = None,
         ended: Callable[[], None] = lambda: None,
+        operations: Mapping[str, Operation] = MappingProxyType({}),
     ) -> None:
         keep_causes()
         send_errors_whole()
@@ -69,12 +80,18 @@ class Session:
         hub = HubDesk(table, actors, completions, gifts)
         self._relays = relays = Relays(link)
         fetches = Fetches(completions, lambda: relays.is_busy or outgoing.is_busy)
-        self._objects = objects = Objects(link, table, values, outgoing, completions, fetches, self._watches, hub)
+        self._promises = promises = Promises(table)
+        self._objects = objects = Objects(
+            link, table, values, outgoing, completions, fetches, self._watches, hub, promises
+        )
         self._tasks = tasks = Tasks(table, calls, completions)
         self._streams = streams = Streams(table, calls, completions)
         self._queues = queues = Queues(table, actors, completions)
+        self._typescript = typescript = TypeScript(table, completions, actors, calls, namespace)
         self._cluster = cluster = Cluster(completions, namespace)
-        operations: dict[str, Operation] = {
+        #: Asks the client.
+        self.asking = asking = Asking(link, outgoing, values)
+        served: dict[str, Operation] = {
             "session.open": self.open,
             "actor.create": actors.create,
             "actor.ready": actors.ready,
@@ -88,6 +105,14 @@ class Session:
             "stream.close": streams.close,
             "object.cancel": objects.cancel,
             "object.free": objects.free,
+            "object.promise": promises.promise,
+            "object.refuse": promises.refuse,
+            "parcel.has": typescript.has_parcel,
+            "parcel.store": typescript.store_parcel,
+            "typescript.create": typescript.create,
+            "typescript.submit": typescript.submit,
+            "typescript.code": typescript.code,
+            "typescript.locate": typescript.locate,
             "queue.create": queues.create,
             "queue.put": queues.put,
             "queue.putAll": queues.put_all,
@@ -104,10 +129,12 @@ class Session:
             "cluster.total": cluster.total,
             "cluster.available": cluster.available,
             _FAILED: self._told,
+            **operations,
         }
-        self._serving = Serving(outgoing, values, operations, WAITS)
+        self._serving = Serving(outgoing, values, served, WAITS)
         self._handlers: dict[int, Callable[[Frame], None]] = {
             REQUEST: self._serving.request,
+            RESPONSE: asking.response,
             EVENT: self._serving.request,
             ABORT: self._serving.abort,
             frames.PUT: objects.put,
@@ -117,6 +144,10 @@ class Session:
             frames.RELEASE: objects.release,
             frames.RELAY: relays.frame,
         }
+
+    def waiting_refs(self) -> list[Any]:
+        """The refs whose values, or news of them, the client waits for now. From any thread."""
+        return waiting_refs(self.table)
 
     def land(self, kind: int, flags: int, stream: int, length: int) -> memoryview | None:
         """Where the body of a large frame that has begun to arrive belongs; None if nowhere in particular."""
@@ -168,8 +199,9 @@ class Session:
         self._link.close()
         self._finish(failure)
 
-    def _finish(self, _error: Exception) -> None:
+    def _finish(self, error: Exception) -> None:
         if self._end is None:
+            self.asking.close(error)
             self._end = asyncio.get_running_loop().create_task(self._let_go())
 
     async def _let_go(self) -> None:
@@ -177,6 +209,8 @@ class Session:
         try:
             self._serving.close()
             self._outgoing.close()
+            self._promises.close()
+            self._typescript.close()
             self._relays.close()
             self._tasks.close()
             self._streams.end()
