@@ -47,7 +47,8 @@ export interface RayConnectOptions {
   /**
    * Where to connect to for the direct lane, when the agent's own address does not lead there: behind a forwarded port, or where nodes have other
    * addresses from outside. Gets the host and the port on which it listens in the cluster, once for the
-   * session's agent, and with `role: 'hub'` for the process that keeps the cluster's channels; what it throws fails `connect`. With TLS the
+   * session's agent, with `role: 'hub'` for the process that keeps the cluster's channels, and with `role: 'actor'` for the process of each actor in
+   * TypeScript that is called; what it throws fails `connect`, or what needs the process. With TLS the
    * agent's certificate must be valid for the host that it returns.
    */
   readonly agentAddress?: ((agent: AskedEndpoint) => AgentEndpoint | Promise<AgentEndpoint>) | undefined

@@ -19,8 +19,8 @@ export interface AgentEndpoint {
 
 /** What `agentAddress` is asked for. */
 export interface AskedEndpoint extends AgentEndpoint {
-  /** The session's agent, or the hub that keeps the cluster's channels. */
-  readonly role: 'agent' | 'hub'
+  /** The session's agent, the hub that keeps the cluster's channels, or the process of an actor in TypeScript. */
+  readonly role: 'agent' | 'hub' | 'actor'
 }
 
 /** The options of a session, complete and checked. */

@@ -6,14 +6,15 @@ import type { ChannelEngine, ChannelHandles, ChannelInfo, ChannelSpec } from '..
 import { RemoteChannels } from '../remote/channels.ts'
 import type { RayClient } from './client.ts'
 import { HubClient } from './hub/hub-client.ts'
-import { type HubLanes, openHub } from './hub/open-hub.ts'
+import { openHub } from './hub/open-hub.ts'
+import type { ClusterLanes } from './lane/reach.ts'
 import type { RayObjects } from './objects.ts'
 
 export interface RayChannelsOptions {
   readonly clock: Clock
   readonly serializers: SerializerRegistry
   readonly handles: ChannelHandles
-  readonly lanes: HubLanes
+  readonly lanes: ClusterLanes
   /** Encoded messages of more bytes than that go by reference. */
   readonly threshold: number
 }

@@ -10,7 +10,7 @@ import { RayChannels } from './channels.ts'
 import { RayClient } from './client.ts'
 import { RayCluster } from './cluster.ts'
 import type { CodeSource } from './code/code-source.ts'
-import type { HubLanes } from './hub/open-hub.ts'
+import type { ClusterLanes } from './lane/reach.ts'
 import { RayObjects } from './objects.ts'
 import { RayQueues } from './queues.ts'
 import { sessionLost } from './session-lost.ts'
@@ -23,7 +23,7 @@ export interface RayEngineOptions {
   readonly imports: readonly string[]
   /** How the bytes go, and why not otherwise. */
   readonly lane: Pick<EngineInfo, 'lane' | 'notDirect'>
-  readonly hubLanes: HubLanes
+  readonly hubLanes: ClusterLanes
   /** Messages of more encoded bytes than that go by reference. */
   readonly largeMessage: number
   /** Where the code of actors and tasks in TypeScript is to come from. */

@@ -43,6 +43,7 @@ export class Invocations {
     const object = this.#objects.create()
     let encoded: readonly Uint8Array<ArrayBuffer>[] | undefined
     let held: readonly Held[] = []
+    this.#objects.writing = true
     try {
       const lengths = this.#begin(object, actor, method, args.length)
       for (let index = 0; index < args.length; index++) {
@@ -57,19 +58,26 @@ export class Invocations {
         break
       }
     } catch (error) {
-      out.position = start
-      object.share.counts = 0
+      this.#takeBack(start, object)
       throw error
     } finally {
+      this.#objects.writing = false
       handles.length = 0
     }
     if (encoded !== undefined) {
-      out.position = start
-      object.share.counts = 0
+      this.#takeBack(start, object)
       return this.#invokeLarge(actor, method, args, encoded, held)
     }
     this.#end(start, method)
     return object
+  }
+
+  /** The call is not made. What has been written of it may have had consequences all the same. */
+  #takeBack(start: number, object: RayObject): void {
+    this.#connection.out.position = start
+    object.share.counts = 0
+    this.#objects.writing = false
+    this.#objects.sayAside()
   }
 
   /** Stores what is large, and calls with refs to it. */
@@ -117,7 +125,14 @@ export class Invocations {
   }
 
   #end(start: number, method: string): void {
-    endFrame(this.#connection.out, start)
+    const { out } = this.#connection
+    endFrame(out, start)
+    if (this.#objects.hasAside) {
+      const frame = out.bytes.slice(start, out.position)
+      out.position = start
+      this.#objects.sayAside()
+      out.writeBytes(frame)
+    }
     if (!this.#methods.has(method)) this.#methods.set(method, this.#methods.size)
     this.#connection.wrote()
   }

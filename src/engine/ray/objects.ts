@@ -4,9 +4,11 @@ import type { Connection, FrameSink } from '../../wire/connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from '../../wire/frame.ts'
 import { beginPut, largestPart, ObjectState, ValueFlag } from '../../wire/gateway-frames.ts'
 import { HandleKind } from '../../wire/token.ts'
+import { unsendable } from '../../wire/unsendable.ts'
 import type { ClusterEngine } from '../cluster-engine.ts'
 import type { ObjectEngine, ObjectPort, ObjectStoreStats, Progress } from '../object-engine.ts'
 import type { ArrivalContext, Held } from './arrival-context.ts'
+import { CallResult } from './calls/call-result.ts'
 import type { RayClient } from './client.ts'
 import { type ExportContext, exportContext } from './export-context.ts'
 import { IncomingValues } from './incoming-values.ts'
@@ -31,6 +33,9 @@ export class RayObjects implements ObjectEngine, FrameSink {
   /** Those whose number the other side may send back. */
   readonly #shared = new Map<number, WeakRef<RayObject>>()
   readonly #incoming = new IncomingValues()
+  /** Whether a frame is being written, into which nothing else may be written. */
+  writing = false
+  #aside: (() => void)[] = []
   readonly #collected = new FinalizationRegistry<Share>((share) => this.#giveBack(share))
 
   constructor(client: RayClient, cluster: ClusterEngine, makeRef: RefFactory) {
@@ -45,8 +50,9 @@ export class RayObjects implements ObjectEngine, FrameSink {
     client.onArrival(HandleKind.objectRef, (number, [id], { held }, counted) => {
       const object = this.arrive(number, counted)
       if (typeof id === 'string') object.identify(id)
-      held?.push(object)
-      return makeRef(object)
+      const port = object.result ?? object
+      held?.push(port)
+      return makeRef(port)
     })
     client.onBorrowing(HandleKind.objectRef, ([id], borrow) => {
       const object = this.create()
@@ -101,6 +107,52 @@ export class RayObjects implements ObjectEngine, FrameSink {
   /** Stores a value that has been encoded. If it is large, its bytes are nobody else's any more. `held` is what the handles in it stand for. */
   putBytes(bytes: Uint8Array<ArrayBuffer>, held: readonly Held[], progress?: Progress): RayObject {
     const object = this.create()
+    this.#store(object, bytes, held, progress)
+    return object
+  }
+
+  /** Says that the object, which the client makes, will get its value later: by {@link storeAs} or {@link refuse}. */
+  promise(object: RayObject): void {
+    this.connection.notify('object.promise', [object.share.number])
+  }
+
+  /** Stores a value, of which the bytes stay the caller's, as that of an object that was promised. */
+  storeAs(object: RayObject, bytes: Uint8Array<ArrayBuffer>, held: readonly Held[]): void {
+    this.#store(object, bytes.byteLength > largestPart ? bytes.slice() : bytes, held)
+  }
+
+  /** What an object that was promised fails with. */
+  refuse(object: RayObject, error: unknown): void {
+    const { number } = object.share
+    try {
+      this.connection.notify('object.refuse', { number, error })
+    } catch (cause) {
+      this.connection.notify('object.refuse', { number, error: unsendable(error, cause) })
+    }
+    object.fail(error)
+  }
+
+  /**
+   * Says something about an object that goes into a value: at once, or, while a call is being written straight into what leaves next, when that is done and
+   * before it: see {@link writing}.
+   */
+  apart(say: () => void): void {
+    if (this.writing) this.#aside.push(say)
+    else say()
+  }
+
+  /** Whether something has to be said before the frame that has been written. */
+  get hasAside(): boolean {
+    return this.#aside.length > 0
+  }
+
+  sayAside(): void {
+    const aside = this.#aside
+    this.#aside = []
+    for (const say of aside) say()
+  }
+
+  #store(object: RayObject, bytes: Uint8Array<ArrayBuffer>, held: readonly Held[], progress?: Progress): void {
     const { number } = object.share
     object.storing()
     if (bytes.byteLength <= largestPart) {
@@ -110,7 +162,7 @@ export class RayObjects implements ObjectEngine, FrameSink {
       endFrame(out, start)
       this.connection.wrote()
       if (progress !== undefined) queueMicrotask(() => progress(bytes.byteLength, bytes.byteLength))
-      return object
+      return
     }
     // The agent reads the handles when all has arrived: until then their numbers must not be released.
     for (const inner of held) inner.retain()
@@ -118,7 +170,6 @@ export class RayObjects implements ObjectEngine, FrameSink {
       for (const inner of held) inner.release()
     }
     this.#client.uploads.start(number, bytes, { progress, flags: 0, sent })
-    return object
   }
 
   /** Stores the bytes of a message, which are nobody else's any more: as they are, and as the hub's. */
@@ -133,10 +184,17 @@ export class RayObjects implements ObjectEngine, FrameSink {
 
   async free(objects: readonly ObjectPort[]): Promise<void> {
     if (this.lost !== undefined) throw this.lost
-    const numbers = (objects as readonly RayObject[]).map(({ share }) => share.number)
-    await this.connection.request('object.free', numbers)
-    for (const object of objects as readonly RayObject[]) {
-      object.fail(new ObjectFreedError(`object ${object.id} was freed`, { objectId: object.id }))
+    const known = objects.map(inRay).filter((object) => object !== undefined)
+    if (known.length > 0) {
+      await this.connection.request(
+        'object.free',
+        known.map(({ share }) => share.number),
+      )
+    }
+    for (const object of objects as readonly (RayObject | CallResult)[]) {
+      const error = new ObjectFreedError(`object ${object.id} was freed`, { objectId: object.id })
+      if (object instanceof CallResult) object.lose(error)
+      else object.fail(error)
     }
   }
 
@@ -293,4 +351,9 @@ export class RayObjects implements ObjectEngine, FrameSink {
       return error
     }
   }
+}
+
+/** What Ray knows an object of this engine's by; undefined when it does not know it. */
+export function inRay(object: ObjectPort): RayObject | undefined {
+  return object instanceof CallResult ? object.object : (object as RayObject)
 }

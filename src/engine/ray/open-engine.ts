@@ -11,6 +11,7 @@ import { BundledCode } from './code/bundled-code.ts'
 import { Deadline } from './deadline.ts'
 import { RayEngine } from './engine.ts'
 import { type LaneChoice, openLane } from './lane/open-lane.ts'
+import type { ProcessRole } from './lane/reach.ts'
 import { tunnelLanes } from './lane/tunnel-lane.ts'
 import { agentSources } from './package-sources.ts'
 import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
@@ -19,8 +20,8 @@ import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
 const maxFrame = 16 * 1024 * 1024
 
 type Endpoint = Pick<AgentAddress, 'host' | 'port'>
-/** Whose endpoint: the session's agent, or the hub that keeps the cluster's channels. */
-type Role = 'agent' | 'hub'
+/** Whose endpoint: the session's agent, or another process's of the cluster. */
+type Role = 'agent' | ProcessRole
 
 export interface OpenRayOptions extends CredentialOptions {
   readonly host: string
@@ -107,7 +108,10 @@ async function openSession(
     hubLanes: {
       // Where the way to the agent is closed, the way to the hub is too.
       choice: lane === 'auto' && opened.kind !== 'direct' ? 'tunnel' : lane,
-      reachedAt: async (hub) => ({ ...(await reachedAt(hub, 'hub', options)), tls: laneTls(hub, credentials) }),
+      reachedAt: async (process, role) => ({
+        ...(await reachedAt(process, role, options)),
+        tls: laneTls(process, credentials),
+      }),
       gracePeriod,
     },
     largeMessage,

@@ -4,6 +4,7 @@ import { ObjectState } from '../../wire/gateway-frames.ts'
 import { HandleKind } from '../../wire/token.ts'
 import type { ObjectPort, ObjectWaiter } from '../object-engine.ts'
 import type { Held } from './arrival-context.ts'
+import type { CallResult } from './calls/call-result.ts'
 import { exported } from './export-context.ts'
 import type { RayObjects } from './objects.ts'
 import type { Share } from './share.ts'
@@ -30,6 +31,8 @@ export class RayObject implements ObjectPort {
   isActorCall = false
   /** A message's bytes: they are no value of this session's. */
   isMessage = false
+  /** The result of a call of an actor in TypeScript that Ray has been told of; its value is here. */
+  result: CallResult | undefined
   #state: number = ObjectState.pending
   #error: { readonly cause: unknown } | undefined
   #value: ArrivedValue | undefined

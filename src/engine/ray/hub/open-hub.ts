@@ -1,34 +1,13 @@
 import { RayError } from '../../../errors.ts'
 import type { RayClient } from '../client.ts'
-import { type LaneChoice, type LaneTls, openLane } from '../lane/open-lane.ts'
+import { type ClusterLanes, type ProcessAddress, reach } from '../lane/reach.ts'
 import type { ResumableTransport } from '../lane/resumable-transport.ts'
-import { relayLanes } from './relay-lane.ts'
 
 /** What the agent says about the cluster's hub. */
-export interface HubAddress {
-  readonly host: string
-  readonly port: number
-  /** 32 bytes as hex. */
-  readonly token: string
-  readonly tls: boolean
+export interface HubAddress extends ProcessAddress {
   /** Which process it is; another one knows nothing of what this one held. */
   readonly instance: string
 }
-
-/** How to reach hubs. */
-export interface HubLanes {
-  /** `tunnel`: through the session's agent only. */
-  readonly choice: LaneChoice
-  /** Where to connect to, and how, for a direct lane. */
-  readonly reachedAt: (
-    hub: HubAddress,
-  ) => Promise<{ readonly host: string; readonly port: number; readonly tls: LaneTls }>
-  /** Milliseconds that a lost connection is kept. */
-  readonly gracePeriod: number | undefined
-}
-
-/** Milliseconds for one attempt to reach the hub. */
-const deadline = 10_000
 
 /**
  * Connects to the cluster's hub, which is started if there is none: directly, else through the session's agent.
@@ -38,24 +17,12 @@ const deadline = 10_000
  */
 export async function openHub(
   session: RayClient,
-  lanes: HubLanes,
+  lanes: ClusterLanes,
   gone: (error: Error) => void,
 ): Promise<ResumableTransport> {
-  const { connection } = session
   // Whoever waits for the hub waits for this too.
-  const hub = (await connection.request('hub.find')) as HubAddress
-  const { host, port, token, tls } = hub
-  const direct = lanes.choice === 'tunnel' ? { host, port, tls: undefined } : await lanes.reachedAt(hub)
-  const { transport } = await openLane({
-    choice: lanes.choice,
-    address: direct,
-    token,
-    otherwise: relayLanes(session, { host, port, tls }),
-    deadline,
-    gracePeriod: lanes.gracePeriod,
-    onUnreachable: succession(session, hub, gone),
-  })
-  return transport
+  const hub = (await session.connection.request('hub.find')) as HubAddress
+  return await reach(session, lanes, hub, 'hub', succession(session, hub, gone))
 }
 
 /** Asks whether another hub has taken the place of this one. Otherwise whoever holds a channel would hear of it when the grace period is over. */

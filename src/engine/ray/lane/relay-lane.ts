@@ -1,7 +1,7 @@
 import { RayError } from '../../../errors.ts'
 import type { Connection, FrameSink } from '../../../wire/connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/frame.ts'
-import type { Lane, LaneFactory, LaneListener } from '../lane/lane.ts'
+import type { Lane, LaneFactory, LaneListener } from './lane.ts'
 
 /** Bytes of a frame between which frames of others go. */
 const largestPiece = 256 * 1024

@@ -1,0 +1,56 @@
+import type { DirectAddress } from './direct-lane.ts'
+import { type LaneChoice, openLane } from './open-lane.ts'
+import { type RelaySession, relayLanes } from './relay-lane.ts'
+import type { ResumableTransport } from './resumable-transport.ts'
+
+/** Where a process of the cluster listens for others. */
+export interface ProcessAddress {
+  readonly host: string
+  readonly port: number
+  /** 32 bytes as hex. */
+  readonly token: string
+  readonly tls: boolean
+}
+
+/** What the process is: the hub that keeps the cluster's channels, or that of an actor in TypeScript. */
+export type ProcessRole = 'hub' | 'actor'
+
+/** How to reach processes of the cluster other than the session's agent. */
+export interface ClusterLanes {
+  /** `tunnel`: through the session's agent only. */
+  readonly choice: LaneChoice
+  /** Where to connect to, and how, for a direct lane. */
+  readonly reachedAt: (process: ProcessAddress, role: ProcessRole) => Promise<DirectAddress>
+  /** Milliseconds that a lost connection is kept. */
+  readonly gracePeriod: number | undefined
+}
+
+/** Milliseconds for one attempt to reach a process. */
+const deadline = 10_000
+
+/**
+ * Connects to a process of the cluster: directly, else through the session's agent.
+ *
+ * @param onUnreachable called when the connection was lost and a way back was not found; others are tried
+ * @throws {RayError} why there is no connection
+ */
+export async function reach(
+  session: RelaySession,
+  lanes: ClusterLanes,
+  process: ProcessAddress,
+  role: ProcessRole,
+  onUnreachable: () => void,
+): Promise<ResumableTransport> {
+  const { host, port, token, tls } = process
+  const { choice, gracePeriod } = lanes
+  const { transport } = await openLane({
+    choice,
+    address: choice === 'tunnel' ? { host, port } : await lanes.reachedAt(process, role),
+    token,
+    otherwise: relayLanes(session, { host, port, tls }),
+    deadline,
+    gracePeriod,
+    onUnreachable,
+  })
+  return transport
+}
