@@ -13,8 +13,9 @@ import { RayEngine } from './engine.ts'
 import { type LaneChoice, openLane } from './lane/open-lane.ts'
 import type { ProcessRole } from './lane/reach.ts'
 import { tunnelLanes } from './lane/tunnel-lane.ts'
+import { checkRuntimeEnv } from './own-runtime-env.ts'
 import { agentSources } from './package-sources.ts'
-import { checkRuntimeEnv, prepareRuntimeEnv } from './runtime-env.ts'
+import { prepareRuntimeEnv } from './runtime-env.ts'
 
 /** Bytes of the largest frame that the agent takes. */
 const maxFrame = 16 * 1024 * 1024

@@ -1,5 +1,5 @@
 import type { ActorSpec, CallSpec, ResourceRequest, TaskSpec } from '../actor-engine.ts'
-import { ownRuntimeEnv } from './runtime-env.ts'
+import { ownRuntimeEnv } from './own-runtime-env.ts'
 
 /** Options by Ray's own names. Absent ones are absent, so that Ray's defaults hold. */
 export type RayOptions = Readonly<Record<string, unknown>>
