@@ -20,6 +20,7 @@ export interface ReadyWaiter {
  */
 export class ActorProxy implements CallTarget {
   readonly owner: ProxyOwner
+  readonly actor = this
   id: string
   about: ActorAbout
   /** Set when the actor turned out to be one that exists already. */
@@ -53,6 +54,7 @@ export class ActorProxy implements CallTarget {
     const { owner, about } = this
     const retries = spec?.maxTaskRetries ?? about.maxTaskRetries
     const call = new PendingCall(this, method, this.#nextCall++, retries, spec?.retryExceptions ?? false)
+    call.usualRetries = spec?.maxTaskRetries === undefined
     call.outcome = owner.outcome(call)
     this.#pending++
     owner.callStarted(call)
@@ -94,9 +96,12 @@ export class ActorProxy implements CallTarget {
     if (this.owner.lost !== undefined) return this.owner.lost
     if (this.state.t === 'dead') return this.state.error
     const limit = this.about.maxPendingCalls
-    if (limit < 0 || this.#pending <= limit) return undefined
+    return limit < 0 || this.#pending <= limit ? undefined : this.#tooMany(call)
+  }
+
+  #tooMany(call: PendingCall): PendingCallsLimitExceeded {
     return new PendingCallsLimitExceeded(
-      `${this.describe(call)}: ${limit} calls are pending already, which is this actor's 'maxPendingCalls'`,
+      `${this.describe(call)}: ${this.about.maxPendingCalls} calls are pending already, which is this actor's 'maxPendingCalls'`,
     )
   }
 
@@ -143,7 +148,7 @@ export class ActorProxy implements CallTarget {
     const current = call.peer !== undefined && this.isAt(call.peer.session, call.slot)
     call.peer = undefined
     if (this.owner.lost !== undefined) call.refuse(this.owner.lost)
-    else if (!current) this.#decide([call])
+    else if (!current && this.state.t !== 'pending') this.#decide([call])
     else if (this.#undecided.push(call) === 1) this.owner.doubted(this)
   }
 
@@ -151,6 +156,31 @@ export class ActorProxy implements CallTarget {
   isAt(session: number, slot: number): boolean {
     const { state } = this
     return state.t === 'alive' && state.slot === slot && state.session === session
+  }
+
+  /** What holds for calls that could not be sent yet is known only now. */
+  learn(about: ActorAbout): void {
+    const before = this.about
+    this.about = about
+    if (before.maxTaskRetries === about.maxTaskRetries && before.maxPendingCalls === about.maxPendingCalls) return
+    let room = about.maxPendingCalls < 0 ? this.#pending : about.maxPendingCalls
+    for (const call of [...this.#queue]) {
+      if (call.usualRetries) call.retries = about.maxTaskRetries
+      if (room-- <= 0) call.refuse(this.#tooMany(call))
+    }
+  }
+
+  /**
+   * The instance that was known is gone, or out of reach, and nothing of it counts any more. What becomes of the calls that it had is decided by the next
+   * {@link update}.
+   */
+  suspend(): void {
+    if (this.state.t === 'dead') return
+    const before = this.#peer
+    this.#peer = undefined
+    this.state = { t: 'pending' }
+    if (before !== undefined) this.#forgetSent(before)
+    if (this.#undecided.length > 0) this.owner.doubted(this)
   }
 
   /** The instance that was {@link ProxyOwner.doubted} is the one that runs: all that has ended is the connection to it. */
@@ -223,7 +253,7 @@ export class ActorProxy implements CallTarget {
 
   /** Calls in flight will not be answered any more. */
   #forgetSent(peer: Peer): void {
-    for (const call of peer.withdraw((caller) => caller instanceof PendingCall && caller.target === this)) {
+    for (const call of peer.withdraw((caller) => caller instanceof PendingCall && caller.target.actor === this)) {
       this.#undecided.push(call as PendingCall)
     }
   }

@@ -17,6 +17,13 @@ export interface Caller {
   lost(): void
 }
 
+export interface PeerOptions {
+  /** The session to which the handles in arguments belong until the call is over, where handles that go directly have an owner. */
+  readonly origin?: number | undefined
+  /** Whether calls that have not been answered hold the connection, so that it finds out when its other side is silent. */
+  readonly keepAlive?: boolean
+}
+
 /** Methods may have as many different names in one connection as fit the wire's 16 bits. */
 const mostMethods = 0xffff
 /** A result that fills less of its chunk than this part is copied, so that it does not keep the chunk. */
@@ -30,16 +37,17 @@ export class Peer implements FrameSink {
   readonly connection: Connection
   readonly #home: CallHome
   readonly #origin: number | undefined
+  readonly #keepAlive: boolean
   readonly #calls = new Map<number, Caller>()
   readonly #methods = new Map<string, number>()
   #context: ValueContext<unknown[] | undefined> | undefined
   #nextCall = 1
 
-  /** @param origin the session to which the handles in arguments belong until the call is over, where handles that go directly have an owner */
-  constructor(session: number, transport: Transport, home: CallHome, origin?: number) {
+  constructor(session: number, transport: Transport, home: CallHome, { origin, keepAlive = false }: PeerOptions = {}) {
     this.session = session
     this.#home = home
     this.#origin = origin
+    this.#keepAlive = keepAlive
     this.connection = new Connection(transport, home.codec, noOperations)
     this.connection.calls = this
   }
@@ -89,7 +97,7 @@ export class Peer implements FrameSink {
     }
     endFrame(out, start)
     if (known === undefined) this.#announced(method)
-    this.#calls.set(id, caller)
+    this.#add(id, caller)
     this.connection.wrote()
     return id
   }
@@ -113,7 +121,7 @@ export class Peer implements FrameSink {
       this.connection.wrote()
     }
     if (known === undefined) this.#announced(method)
-    this.#calls.set(id, caller)
+    this.#add(id, caller)
     return id
   }
 
@@ -139,7 +147,7 @@ export class Peer implements FrameSink {
     const taken: Caller[] = []
     for (const [id, caller] of this.#calls) {
       if (!which(caller)) continue
-      this.#calls.delete(id)
+      this.#remove(id)
       taken.push(caller)
     }
     return taken
@@ -149,7 +157,7 @@ export class Peer implements FrameSink {
     if (frame.type !== FrameType.result) return
     const { flags, stream: id } = frame
     const caller = this.#calls.get(id)
-    this.#calls.delete(id)
+    if (caller !== undefined) this.#remove(id)
     if (flags === 0 && frame.attachments === undefined) {
       caller?.succeeded({ bytes: bytesOf(frame) })
       return
@@ -172,7 +180,18 @@ export class Peer implements FrameSink {
   connectionLost(): void {
     const callers = [...this.#calls.values()]
     this.#calls.clear()
+    if (this.#keepAlive && callers.length > 0) this.connection.release()
     for (const caller of callers) caller.lost()
+  }
+
+  #add(id: number, caller: Caller): void {
+    if (this.#keepAlive && this.#calls.size === 0) this.connection.hold()
+    this.#calls.set(id, caller)
+  }
+
+  #remove(id: number): void {
+    this.#calls.delete(id)
+    if (this.#keepAlive && this.#calls.size === 0) this.connection.release()
   }
 
   /** The tokens of arguments are released by the caller, or with it. */

@@ -9,6 +9,8 @@ import type { Caller, Peer } from './peer.ts'
 /** Where a call goes: an actor, or the workers for tasks. */
 export interface CallTarget {
   readonly owner: CallOwner
+  /** The actor that it is, or belongs to. */
+  readonly actor?: object
   /** Names the call in errors, as in `Counter.add`. */
   describe(call: PendingCall): string
   /** The call has left; its callee went away. */
@@ -46,6 +48,8 @@ export class PendingCall extends Waiter implements Caller {
   tokens: Token[] | undefined = undefined
   /** How often it may run again; -1 is without limit. */
   retries: number
+  /** Whether that is how often any call of its target may. */
+  usualRetries = false
   readonly retryExceptions: boolean
   /** Where it was sent to, and under which number. */
   peer: Peer | undefined = undefined

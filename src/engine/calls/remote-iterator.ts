@@ -39,7 +39,7 @@ const finished: IteratorResult<never, undefined> = { done: true, value: undefine
 /** The reader's side of one generator. */
 class Reading implements CallTarget {
   readonly owner: CallOwner
-  readonly #proxy: ActorProxy
+  readonly actor: ActorProxy
   readonly #opening: PendingCall
   readonly #place: Promise<GeneratorPlace>
   #steps = 0
@@ -47,7 +47,7 @@ class Reading implements CallTarget {
 
   constructor(proxy: ActorProxy, opening: PendingCall) {
     this.owner = proxy.owner
-    this.#proxy = proxy
+    this.actor = proxy
     this.#opening = opening
     // The actor lives as long as somebody reads.
     proxy.retain(0)
@@ -78,11 +78,11 @@ class Reading implements CallTarget {
   }
 
   describe(call: PendingCall): string {
-    return this.#proxy.describe(call)
+    return this.actor.describe(call)
   }
 
   lost(call: PendingCall): void {
-    this.#proxy.lost(call)
+    this.actor.lost(call)
   }
 
   /** Steps are never run again: the generator is gone with its instance. */
@@ -113,7 +113,7 @@ class Reading implements CallTarget {
     const { session, slot: instance } = this.#opening
     const peer = owner.peer(session)
     call.sent(peer, instance, 0)
-    if (peer.lost || !this.#proxy.isAt(session, instance)) call.lost()
+    if (peer.lost || !this.actor.isAt(session, instance)) call.lost()
     else call.sent(peer, instance, peer.trySend(call, slot, method, []))
     return call.outcome
   }
@@ -121,6 +121,6 @@ class Reading implements CallTarget {
   #end(): void {
     if (this.#over) return
     this.#over = true
-    this.#proxy.release()
+    this.actor.release()
   }
 }

@@ -40,7 +40,7 @@ export class Peers {
   to(session: number): Peer {
     const known = this.#peers.get(session)
     if (known !== undefined) return known
-    const peer = new Peer(session, this.#connect(session), this.#client, this.#client.session)
+    const peer = new Peer(session, this.#connect(session), this.#client, { origin: this.#client.session })
     this.#peers.set(session, peer)
     peer.connection.onLost(() => this.#peers.delete(session))
     return peer

@@ -5,6 +5,7 @@ import type { ActorEngine, ActorPort, ActorSpec, CallSpec, NamedActor, TaskSpec 
 import type { ActorDescription, CodeAddress, Language } from '../definition.ts'
 import type { ObjectPort } from '../object-engine.ts'
 import { RayActorPort } from './actor-port.ts'
+import type { RayCalls } from './calls/ray-calls.ts'
 import type { RayClient } from './client.ts'
 import type { CodeSource } from './code/code-source.ts'
 import { Shipping } from './code/shipping.ts'
@@ -33,6 +34,8 @@ export class RayActors implements ActorEngine {
   readonly languages: readonly Language[] = ['python', 'typescript']
   readonly objects: RayObjects
   readonly streams: RayStreams
+  /** Of actors in TypeScript. */
+  readonly calls: RayCalls
   readonly #client: RayClient
   readonly #connection: Connection
   readonly #invocations: Invocations
@@ -41,8 +44,15 @@ export class RayActors implements ActorEngine {
   /** Those whose handles may come back inside values. */
   readonly #known = new Map<number, WeakRef<RayActor>>()
 
-  constructor(client: RayClient, objects: RayObjects, makeHandle: ActorHandleFactory, code: CodeSource) {
+  constructor(
+    client: RayClient,
+    objects: RayObjects,
+    calls: RayCalls,
+    makeHandle: ActorHandleFactory,
+    code: CodeSource,
+  ) {
     this.#client = client
+    this.calls = calls
     this.#connection = client.connection
     this.objects = objects
     this.#invocations = new Invocations(client, objects)
@@ -96,6 +106,7 @@ export class RayActors implements ActorEngine {
     const { name, methods, asynchronous } = description
     const actor = this.make(inTypeScript(description))
     const { options, maxConcurrency, maxTaskRetries, maxPendingCalls } = typeScriptOptions(spec)
+    actor.limits = { maxTaskRetries, maxPendingCalls }
     const refuse = (error: unknown) => actor.refuse(error)
     const creation = this.#shipping.ship({
       operation: 'typescript.create',
@@ -125,6 +136,7 @@ export class RayActors implements ActorEngine {
     const { actor } = port as RayActorPort
     if (actor.failure !== undefined) return
     await this.#connection.request('actor.kill', { number: actor.share.number, noRestart })
+    this.calls.killed(actor)
   }
 
   submit(code: CodeAddress, spec: TaskSpec, args: readonly unknown[]): ObjectPort {
@@ -138,6 +150,7 @@ export class RayActors implements ActorEngine {
   async cancel(object: ObjectPort, force: boolean): Promise<void> {
     if (this.lost !== undefined) throw this.lost
     if (object.engine !== this.objects) throw new TypeError(`object ${object.id} belongs to another runtime`)
+    if (this.calls.cancel(object, force)) return
     const { share, isActorCall } = object as RayObject
     if (force && isActorCall) throw new TypeError("'force' is for tasks only: to end an actor, use kill()")
     const { number } = share

@@ -6,6 +6,7 @@ import type { Transport } from '../../wire/transport.ts'
 import type { Engine, EngineInfo } from '../engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
 import { RayActors } from './actors.ts'
+import { linksThrough, RayCalls } from './calls/ray-calls.ts'
 import { RayChannels } from './channels.ts'
 import { RayClient } from './client.ts'
 import { RayCluster } from './cluster.ts'
@@ -60,8 +61,6 @@ export class RayEngine implements Engine {
     this.#options = options
     this.cluster = new RayCluster(client.connection)
     this.objects = new RayObjects(client, this.cluster, makers.objectRef)
-    this.actors = new RayActors(client, this.objects, makers.actor, code(client.connection))
-    this.queues = new RayQueues(client, this.actors, makers.queue)
     this.channels = new RayChannels(client, this.objects, {
       clock,
       serializers,
@@ -69,6 +68,14 @@ export class RayEngine implements Engine {
       lanes: hubLanes,
       threshold: largeMessage,
     })
+    const calls = new RayCalls({
+      client,
+      objects: this.objects,
+      home: this.channels.transit,
+      open: linksThrough(client, hubLanes),
+    })
+    this.actors = new RayActors(client, this.objects, calls, makers.actor, code(client.connection))
+    this.queues = new RayQueues(client, this.actors, makers.queue)
     // An agent that is gone for good leaves nothing that the session could be used for.
     client.connection.onLost((error) => {
       this.channels.close(error)

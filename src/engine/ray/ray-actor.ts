@@ -1,4 +1,6 @@
 import { ActorDiedError } from '../../errors.ts'
+import type { ActorProxy } from '../calls/actor-proxy.ts'
+import type { ActorAbout } from '../calls/actor-state.ts'
 import type { ActorDescription } from '../definition.ts'
 import type { Share } from './share.ts'
 
@@ -10,6 +12,10 @@ export class RayActor {
   failure: { readonly cause: unknown } | undefined
   /** Settles when Ray knows the actor; never rejects. */
   created: Promise<void> = Promise.resolve()
+  /** Of an actor in TypeScript: what holds for its callers, where that is known before its process has said so. */
+  limits: Pick<ActorAbout, 'maxTaskRetries' | 'maxPendingCalls'> | undefined
+  /** @internal Of an actor in TypeScript: its calls, while there are callers. */
+  proxy: ActorProxy | undefined
   readonly #ended: () => void
   #id: string | undefined
   #handles = 0
@@ -25,6 +31,16 @@ export class RayActor {
   /** Ray's own id; until Ray has said so, the number. */
   get id(): string {
     return this.#id ?? String(this.share.number)
+  }
+
+  /** Whether {@link id} is Ray's. */
+  get isIdentified(): boolean {
+    return this.#id !== undefined
+  }
+
+  /** Whether it is called in its own process, and not through Ray. */
+  get isTypeScript(): boolean {
+    return this.description.language === 'typescript'
   }
 
   /** Follows a creation; `id` takes Ray's id out of the answer. */

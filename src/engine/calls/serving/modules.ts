@@ -55,24 +55,24 @@ export class Modules {
   async #load(kind: DefinitionKind, { module, name }: CodeAddress, { label }: ModuleView): Promise<Exports> {
     try {
       await this.#typescript.prepareFor(module)
-      this.#began(module)
+      this.#began(label)
       return (await import(module)) as Exports
     } catch (cause) {
       const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
       throw new KlawError(`the module of ${kind} '${name}', ${label}, can not be loaded: ${text}`, { cause })
     } finally {
-      this.#ended(module)
+      this.#ended(label)
     }
   }
 
-  #began(module: string): void {
-    this.#loading.push(module)
-    this.#context.loading = module
+  #began(label: string): void {
+    this.#loading.push(label)
+    this.#context.loading = label
   }
 
   /** Others may still be loading. */
-  #ended(module: string): void {
-    const index = this.#loading.indexOf(module)
+  #ended(label: string): void {
+    const index = this.#loading.indexOf(label)
     if (index >= 0) this.#loading.splice(index, 1)
     this.#context.loading = this.#loading.at(-1)
   }
