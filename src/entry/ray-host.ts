@@ -15,6 +15,9 @@ import { AcceptedConnections } from '../engine/ray/lane/listening/accepted-conne
 import { Listener } from '../engine/ray/lane/listening/listener.ts'
 import { openThreadContext } from '../engine/thread-context.ts'
 
+// For the modules that are loaded from here on, which are those of users; this package would only start more slowly.
+process.setSourceMapsEnabled(true)
+
 const thread = openThreadContext()
 const { agent, listen } = await followParent(process.stdin, () => process.exit(exitCode.parentGone))
 // Actors have no standard input: theirs is over before it begins.

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Codec } from '../../../src/codec/codec.ts'
 import { directLanes } from '../../../src/engine/ray/lane/direct-lane.ts'
 import { newIdentity } from '../../../src/engine/ray/lane/hello.ts'
+import type { LaneTls } from '../../../src/engine/ray/lane/open-lane.ts'
 import { ResumableTransport } from '../../../src/engine/ray/lane/resumable-transport.ts'
 import { ResultFlag, writeCall } from '../../../src/wire/call-frames.ts'
 import { Connection } from '../../../src/wire/connection.ts'
@@ -20,7 +21,7 @@ export class Child implements AsyncDisposable {
   stderr = ''
 
   constructor(environment: NodeJS.ProcessEnv = {}) {
-    this.process = spawn(process.execPath, ['--enable-source-maps', entry], {
+    this.process = spawn(process.execPath, [entry], {
       env: { ...process.env, ...environment },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
@@ -45,8 +46,11 @@ export class Child implements AsyncDisposable {
 }
 
 /** A child with its session, once it has attached itself. */
-export async function attachedChild(parent: FakeParent): Promise<{ child: Child; attached: Attached }> {
-  const child = new Child()
+export async function attachedChild(
+  parent: FakeParent,
+  environment?: NodeJS.ProcessEnv,
+): Promise<{ child: Child; attached: Attached }> {
+  const child = new Child(environment)
   child.tell(parent.start)
   const ended = child.exit.then(() => Promise.reject(new Error(`the child ended: ${child.stderr}`)))
   ended.catch(() => {})
@@ -68,8 +72,8 @@ export class Caller {
   #nextId = 1
   readonly #methods = new Map<string, number>()
 
-  static async dial({ host, port, token }: Attached): Promise<Caller> {
-    const factory = directLanes({ host, port })
+  static async dial({ host, port, token }: Attached, tls?: LaneTls): Promise<Caller> {
+    const factory = directLanes({ host, port, tls })
     return new Caller(await ResumableTransport.connect({ factory, identity: newIdentity(token), deadline: 5_000 }))
   }
 

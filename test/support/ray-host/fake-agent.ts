@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { TlsOptions } from 'node:tls'
 import { Codec } from '../../../src/codec/codec.ts'
 import { AcceptedConnections } from '../../../src/engine/ray/lane/listening/accepted-connections.ts'
 import { Complaints } from '../../../src/engine/ray/lane/listening/complaints.ts'
@@ -23,16 +24,18 @@ export class FakeParent implements AsyncDisposable {
   readonly token = randomBytes(32)
   readonly #connections: AcceptedConnections
   readonly #codec = new Codec({ handles: { decode: (kind, body) => ({ kind, body }) } })
+  readonly #tls: boolean
   #connection: Connection | undefined
   #listener: Listener | undefined
 
-  static async start(): Promise<FakeParent> {
-    const parent = new FakeParent()
-    parent.#listener = await Listener.start({ host: '127.0.0.1', connections: parent.#connections })
+  static async start(tls?: TlsOptions): Promise<FakeParent> {
+    const parent = new FakeParent(tls !== undefined)
+    parent.#listener = await Listener.start({ host: '127.0.0.1', connections: parent.#connections, tls })
     return parent
   }
 
-  private constructor() {
+  private constructor(tls: boolean) {
+    this.#tls = tls
     const complaints = new Complaints(() => {})
     this.#connections = new AcceptedConnections({
       token: this.token,
@@ -60,7 +63,7 @@ export class FakeParent implements AsyncDisposable {
   /** What the child is told first. */
   get start() {
     const { port } = this.#listener as Listener
-    const agent = { host: '127.0.0.1', port, token: this.token.toString('hex'), tls: false }
+    const agent = { host: '127.0.0.1', port, token: this.token.toString('hex'), tls: this.#tls }
     return { agent, namespace: 'klaw', listen: '127.0.0.1' }
   }
 
