@@ -41,7 +41,7 @@ class NodeHost:
         #: Why the child has ended, unless it was ended from here.
         self.death: concurrent.futures.Future[KlawError] = concurrent.futures.Future()
         self._folder = install_parcel(runtime)
-        command = [find_node(), "--enable-source-maps", str(self._folder / ENTRY)]
+        command = [find_node(), str(self._folder / ENTRY)]
         self._process = NodeProcess(command, self._ended)
 
     @property
