@@ -130,6 +130,11 @@ export class Connection {
     return this.#transport.carriesAttachments
   }
 
+  /** Bytes of a body from which on a frame had better be cut; undefined: none. */
+  get longestPiece(): number | undefined {
+    return this.#transport.longestPiece
+  }
+
   /** Calls back once when the connection is lost, at once if it is already; returns how to stop listening. */
   onLost(listener: (error: Error) => void): () => void {
     if (this.#lost !== undefined) {

@@ -1,6 +1,7 @@
 import type { ByteWriter } from '../../codec/byte-writer.ts'
 import { beginCall, ResultFlag, readResultTokens, writeCall } from '../../wire/call-frames.ts'
 import { Connection, type FrameSink, type Operation } from '../../wire/connection.ts'
+import { CutFrames, cutFrame } from '../../wire/cut-frames.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType, writeFrame } from '../../wire/frame.ts'
 import type { EncodedValue } from '../../wire/token.ts'
 import type { Transport } from '../../wire/transport.ts'
@@ -40,6 +41,7 @@ export class Peer implements FrameSink {
   readonly #keepAlive: boolean
   readonly #calls = new Map<number, Caller>()
   readonly #methods = new Map<string, number>()
+  readonly #cut = new CutFrames()
   #context: ValueContext<unknown[] | undefined> | undefined
   #nextCall = 1
 
@@ -96,6 +98,7 @@ export class Peer implements FrameSink {
       throw error
     }
     endFrame(out, start)
+    cutFrame(this.connection, start)
     if (known === undefined) this.#announced(method)
     this.#add(id, caller)
     this.connection.wrote()
@@ -117,7 +120,9 @@ export class Peer implements FrameSink {
     if (attachments.length > 0) {
       this.connection.postWithAttachments(attachments, write)
     } else {
+      const start = this.connection.out.position
       write(this.connection.out)
+      cutFrame(this.connection, start)
       this.connection.wrote()
     }
     if (known === undefined) this.#announced(method)
@@ -153,8 +158,10 @@ export class Peer implements FrameSink {
     return taken
   }
 
-  frame(frame: FrameReader): void {
-    if (frame.type !== FrameType.result) return
+  frame(piece: FrameReader): void {
+    if (piece.type !== FrameType.result) return
+    const frame = this.#cut.take(piece)
+    if (frame === undefined) return
     const { flags, stream: id } = frame
     const caller = this.#calls.get(id)
     if (caller !== undefined) this.#remove(id)

@@ -1,6 +1,8 @@
+import type { ByteWriter } from '../../../codec/byte-writer.ts'
 import { type KlawError, RuntimeClosedError, TaskCancelledError } from '../../../errors.ts'
 import { beginResult, CallFlag, type CallHeader, ResultFlag, readCall } from '../../../wire/call-frames.ts'
 import type { Connection, FrameSink } from '../../../wire/connection.ts'
+import { CutFrames, cutFrame } from '../../../wire/cut-frames.ts'
 import { endFrame, FrameFlag, type FrameReader, FrameType } from '../../../wire/frame.ts'
 import type { EncodedValue } from '../../../wire/token.ts'
 import { unsendable } from '../../../wire/unsendable.ts'
@@ -31,6 +33,7 @@ export class CallServer implements FrameSink, Answering {
   #context: ValueContext<unknown[] | undefined> | undefined
   readonly #header: CallHeader = { slot: 0, method: 0, name: undefined, count: 0, lengths: 0 }
   readonly #methods: string[] = []
+  readonly #cut = new CutFrames()
   /** Calls that wait for their turn or for a promise. */
   readonly #open = new Map<number, IncomingCall>()
   /** Calls that wait for their arguments. Absent: there has never been one. */
@@ -47,8 +50,10 @@ export class CallServer implements FrameSink, Answering {
   }
 
   frame(frame: FrameReader): void {
-    if (frame.type === FrameType.call) this.#called(frame)
-    else if (frame.type === FrameType.cancelCall) this.#cancel(frame.stream)
+    if (frame.type === FrameType.call) {
+      const call = this.#cut.take(frame)
+      if (call !== undefined) this.#called(call)
+    } else if (frame.type === FrameType.cancelCall) this.#cancel(frame.stream)
     else if (frame.type === FrameType.awaiting) this.#awaited(frame)
   }
 
@@ -171,6 +176,7 @@ export class CallServer implements FrameSink, Answering {
     const { handles, attachments } = context
     if (handles.length === 0 && (attachments === undefined || attachments.length === 0) && !call.hasHandles) {
       endFrame(out, start)
+      cutFrame(this.#connection, start)
       this.#connection.wrote()
       return
     }
@@ -195,11 +201,18 @@ export class CallServer implements FrameSink, Answering {
         this.#home.releaseTokens(tokens)
         return
       }
-      this.#connection.postWithAttachments(attachments, (out) => {
+      const write = (out: ByteWriter) => {
         const start = beginResult(out, id, flags, tokens)
         out.writeBytes(bytes)
         endFrame(out, start)
-      })
+        if (attachments.length === 0) cutFrame(this.#connection, start)
+      }
+      if (attachments.length > 0) {
+        this.#connection.postWithAttachments(attachments, write)
+      } else {
+        write(this.#connection.out)
+        this.#connection.wrote()
+      }
     }
     if (tokens.length === 0 && !hasHandles) {
       post()
