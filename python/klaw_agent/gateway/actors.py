@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import operator
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
@@ -15,7 +16,8 @@ from ray.util.queue import Queue
 
 from ..errors import ActorAlreadyExistsError, ActorNotFoundError, KlawError, RayError
 from .completions import Completions
-from .describe import describe_handle
+from .death import explain
+from .describe import describe_handle, is_typescript
 from .entries import ActorEntry
 from .load import load_actor_class
 from .ray_errors import plain, wrap
@@ -111,7 +113,13 @@ class Actors:
         await birth(entry)
         if entry.failure is not None:
             raise entry.failure
-        await entry.handle.__ray_ready__.remote()
+        try:
+            await entry.handle.__ray_ready__.remote()
+        except ray.exceptions.RayActorError as error:
+            if not is_typescript(entry.handle):
+                raise
+            explained = functools.partial(explain, entry.handle._actor_id.hex(), error)
+            raise await self._completions.call(explained) from error
 
     async def find(self, request: Request) -> dict[str, Any]:
         """`actor.find`: an actor by its name. Raises `ActorNotFoundError`."""

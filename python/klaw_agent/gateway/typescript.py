@@ -10,17 +10,16 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from ..errors import ActorDiedError, KlawError, RayError, SerializationError
-from ..host.last_words import read_last_words
+from ..errors import RayError, SerializationError
 from ..host.parcels import has_parcel, store_parcel
 from ..host.shipping import create_shim, submit_function
 from .actors import Actors, creation_failure
 from .calls import Calls
 from .completions import Completions
+from .death import explain
 from .describe import is_typescript
 from .entries import ActorEntry, ObjectEntry
 from .late_code import LateCode
-from .ray_errors import as_klaw_error, plain
 from .serving import Request, birth
 from .table import Table
 
@@ -170,18 +169,6 @@ class TypeScript:
     def close(self) -> None:
         for task in [*self._submitting, *self._locating.values()]:
             task.cancel()
-
-
-def explain(actor_id: str, error: BaseException) -> BaseException:
-    """What an actor in TypeScript has died of, as its Node process has said it, else as Ray does. Blocks."""
-    known = as_klaw_error(error)
-    if not isinstance(known, ActorDiedError) or known.cause is not None:
-        return known
-    words = read_last_words(actor_id)
-    if words is None:
-        return known
-    message = words.message if isinstance(words, KlawError) else plain(words)
-    return ActorDiedError(f"the actor died: {message}", cause=words, actor_id=actor_id)
 
 
 def _limit(request: Request, name: str) -> int | None:

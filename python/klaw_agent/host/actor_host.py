@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import ray
 
+from ..gateway.ray_errors import send_errors_whole
 from .node_host import NodeHost, leave_now
 
 #: Seconds that are left to a child to end by itself when its actor ends in good order: its output is still under way.
@@ -20,6 +21,8 @@ class ActorHost:
     """Starts the child. `config` is what `typescript.create` was asked with, and the actor's description. Blocks; raises why there is none."""
 
     def __init__(self, config: dict[str, Any]) -> None:
+        # What is raised here is read where this package is not.
+        send_errors_whole()
         self._config = config
         self._node = NodeHost(config["code"]["runtime"], config["namespace"])
         self._gifts: Any = None
@@ -28,18 +31,32 @@ class ActorHost:
     def create(self, handles: list[Any], resolved: list[Any]) -> None:
         """Has the child make the instance. Blocks until its constructor has run. Raises what that throws, or why the child has ended."""
         from ..gateway.gifts import Gifts
-        from ..gateway.ray_errors import send_errors_whole
 
-        # What is raised here is read where this package is not.
-        send_errors_whole()
         context = ray.get_runtime_context()
         self._gifts = Gifts(context.current_actor)
+        try:
+            self._located = self._make(handles, resolved)
+        except BaseException:
+            if self._node.was_killed:
+                # Not the constructor's fault: Ray may start the actor again.
+                self._died(self._node.death)
+            self._node.end()
+            raise
+        if context.was_current_actor_reconstructed:
+            from .last_words import forget_last_words
+
+            forget_last_words(context.get_actor_id())
+        atexit.register(self._node.end_child, _LAST_MOMENTS)
+        # At once if the child has ended meanwhile.
+        self._node.death.add_done_callback(self._died)
+
+    def _make(self, handles: list[Any], resolved: list[Any]) -> dict[str, Any]:
         node, config = self._node, self._config
         code = config["code"]
         path = node.bundle(code["module"])
         address = node.open(self._gifts)
         argument = {
-            "id": context.get_actor_id(),
+            "id": ray.get_runtime_context().get_actor_id(),
             "path": path,
             "code": code,
             "maxConcurrency": config["maxConcurrency"],
@@ -47,24 +64,9 @@ class ActorHost:
             "handles": handles,
             "resolved": resolved,
         }
-        try:
-            node.finish(node.session.ask("host.create", argument))
-        except BaseException:
-            node.end()
-            raise
-        self._located = {
-            **address,
-            "description": config["description"],
-            "maxTaskRetries": config["maxTaskRetries"],
-            "maxPendingCalls": config["maxPendingCalls"],
-        }
-        if context.was_current_actor_reconstructed:
-            from .last_words import forget_last_words
-
-            forget_last_words(context.get_actor_id())
-        atexit.register(node.end_child, _LAST_MOMENTS)
-        # At once if the child has ended meanwhile.
-        node.death.add_done_callback(self._died)
+        node.finish(node.session.ask("host.create", argument))
+        told = {name: config[name] for name in ("description", "maxTaskRetries", "maxPendingCalls")}
+        return {**address, **told}
 
     async def locate(self) -> dict[str, Any]:
         """Where the child listens, and what callers have to know about the actor."""
@@ -109,6 +111,9 @@ class ActorHost:
         except session.peer_lost:
             # This process ends now. What was not answered is Ray's to decide: only the caller knows whether it is to be called again.
             await asyncio.Event().wait()
+        except Exception as error:
+            # The way that it has come here says nothing to anybody.
+            raise error.with_traceback(None) from error.__cause__
 
     def _died(self, death: concurrent.futures.Future[Any]) -> None:
         from .last_words import leave_last_words

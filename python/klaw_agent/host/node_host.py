@@ -40,6 +40,8 @@ class NodeHost:
         self._is_ending = False
         #: Why the child has ended, unless it was ended from here.
         self.death: concurrent.futures.Future[KlawError] = concurrent.futures.Future()
+        #: Whether a signal has ended it: then it is not what the child did that was wrong, and it may go well the next time.
+        self.was_killed = False
         self._folder = install_parcel(runtime)
         command = [find_node(), str(self._folder / ENTRY)]
         self._process = NodeProcess(command, self._ended)
@@ -115,6 +117,7 @@ class NodeHost:
         if session is not None:
             session.hear_out()
             self._witness.failing = session.failing
+        self.was_killed = code < 0
         self.death.set_result(self._witness.testify(code))
 
 

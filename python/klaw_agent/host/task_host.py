@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import ray
 
+from ..gateway.ray_errors import send_errors_whole
 from .node_host import NodeHost, leave_now
 
 #: Seconds between looks whether the task was cancelled: Ray's interrupt is seen by a thread that runs, and does not wake one that waits.
@@ -32,6 +33,8 @@ class TaskHost:
 
     def run(self, config: dict[str, Any], handles: list[Any], resolved: list[Any]) -> Any:
         """Runs one task. Blocks. Raises what the function throws, and `KeyboardInterrupt` when it is cancelled."""
+        # What is raised here is read where this package is not.
+        send_errors_whole()
         code = config["code"]
         node = self._ready(code["runtime"], config["namespace"])
         try:
@@ -53,10 +56,6 @@ class TaskHost:
             self._drop()
             node = None
         if node is None:
-            from ..gateway.ray_errors import send_errors_whole
-
-            # What is raised here is read where this package is not.
-            send_errors_whole()
             node = NodeHost(runtime, namespace)
             node.open(None)
             self._node, self._runtime = node, runtime

@@ -8,11 +8,13 @@ from typing import Any
 
 from klaw_agent.codec import encode
 from klaw_agent.host.parcels import hash_of
-from tests.gateway.client import CONTEXT, Client
+from tests.gateway.client import CONTEXT, Client, Handle
 
 RUNTIME = {"node_modules/@klaw/core/dist/entry/ray-host.js": b"// The stand-in runs instead.\n"}
 MODULE = {"module.mjs": b"export {}\n"}
-METHODS = dict.fromkeys(("echo", "created", "next", "pid", "throw", "sleep", "aborted", "exit", "signal", "fail", "full"), "value") | {"count": "stream"}
+METHODS = dict.fromkeys(
+    ("echo", "created", "next", "pid", "throw", "sleep", "aborted", "exit", "signal", "fail", "full"), "value"
+) | {"count": "stream"}
 
 
 def run(test: Callable[[Host], Awaitable[None]], seconds: float = 90) -> None:
@@ -51,10 +53,13 @@ class Host:
         handles: list[Any] | None = None,
         resolved: list[Any] | None = None,
         limits: dict[str, Any] | None = None,
+        ray_name: str | None = None,
         **options: Any,
     ) -> tuple[int, asyncio.Future[Any]]:
         """Creates an actor; returns its number, and the answer."""
         number = self.client.number()
+        if ray_name is not None:
+            options["name"] = ray_name
         argument = {
             "number": number,
             "code": self.code(name, methods=METHODS, asynchronous=True),
@@ -73,6 +78,15 @@ class Host:
         number, answer = self.start(*args, **options)
         await answer
         return number
+
+    def adopt(self, ref: Any) -> Handle:
+        """A ref of this process' as one of the client's."""
+        table = self.client.session.table
+        entry = table.make_object(self.client.number())
+        entry.ref = ref
+        table.identify(entry, ref.binary())
+        entry.be_born()
+        return Handle(1, entry.number)
 
     def handle(self, number: int) -> Any:
         """Ray's own."""

@@ -157,30 +157,32 @@ class Behaviour:
         if name == "DiesOnce" and first_time(self.args[0]):
             os.kill(os.getpid(), signal.SIGKILL)
         if name == "sleeps":
+            first_time(self.args[0])
             await asyncio.sleep(1000)
         if name == "stubborn":
+            first_time(self.args[0])
             while True:
                 try:
                     await asyncio.sleep(1000)
                 except asyncio.CancelledError:
                     continue
-        if name == "waits":
+        if name in ("waits", "idles"):
             self.child.notify("host.blocked", True)
-            value = await self.fetch(handles[0].body[0])
+            first_time(self.args[0])
+            if name == "waits":
+                await self.fetch(handles[0].body[0])
+            else:
+                while os.path.exists(self.args[0]):  # noqa: ASYNC110, ASYNC240, PTH110
+                    await asyncio.sleep(0.01)
             self.child.notify("host.blocked", False)
-            return value
-        if name == "idles":
-            self.child.notify("host.blocked", True)
-            await asyncio.sleep(self.args[0])
-            self.child.notify("host.blocked", False)
+            return "settled"
         return None
 
-    async def fetch(self, number: int) -> str:
+    async def fetch(self, number: int) -> None:
         """Waits until an object has settled."""
         self.child.writer.write(write_header(WATCH, 0, number, 0))
         while number not in self.settled:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        return "settled"
 
     async def do_echo(self, *args: Any) -> Any:
         return list(args)
