@@ -32,18 +32,22 @@ const engine = await startSession(agent, (peer) => tlsToward(peer, tls), {
   clock: systemClock,
   code,
 })
-const { client, channels, objects } = engine
+const { client, channels, objects, actors } = engine
 registerRuntime(new Runtime(engine, serializers, () => undefined))
 
 const instance = randomBytes(16).toString('hex')
 const host = new RayHost({ client, transit: channels.transit, thread, code, waits: objects.waits, instance })
+actors.calls.errand = () => host.thread.errand()
 const token = randomBytes(32)
 const connections = new AcceptedConnections({ token, serve: (transport) => host.serve(transport) })
 const listener = await Listener.start({ host: listen, connections, tls: tls?.fromOthers })
 
 followErrors(client.connection)
 // Calls that have been answered count, also when the next one ends the process.
-process.on('exit', () => host.flush())
+process.on('exit', () => {
+  host.flush()
+  engine.flush()
+})
 // Without the parent's agent the process is of no use to anybody.
 client.connection.onLost((error) => {
   process.stderr.write(`klaw: this process ends: ${error.message}\n`)

@@ -88,6 +88,11 @@ export class RayChannels implements ChannelEngine {
     return await this.#now().channels.delete(name, namespace)
   }
 
+  /** Posts what has been sent so far. */
+  flush(): void {
+    this.#current?.hub.connection.flush()
+  }
+
   /** The session is over: so are its ends. */
   close(error: Error): void {
     this.#closed ??= error

@@ -112,6 +112,13 @@ export class RayEngine implements Engine {
     this.#client.connection.close(sessionLost(error))
   }
 
+  /** Posts whatever was written so far, on all connections, at once: for a process that ends now. */
+  flush(): void {
+    this.channels.flush()
+    this.actors.calls.links.flush()
+    this.#client.connection.flush()
+  }
+
   async info(): Promise<EngineInfo> {
     const start = performance.now()
     // The least that the agent can be asked for.

@@ -53,6 +53,11 @@ export class Links {
     return this.#byNumber.get(number)?.peer ?? lostPeer(number, this.#home)
   }
 
+  /** Posts what has been called so far. */
+  flush(): void {
+    for (const { peer } of this.#byNumber.values()) peer.connection.flush()
+  }
+
   close(error: Error): void {
     this.#closed ??= error
     for (const { peer } of [...this.#byNumber.values()]) peer.connection.close(error)

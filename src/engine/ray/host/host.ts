@@ -104,10 +104,9 @@ export class RayHost implements InstanceHome {
     connection.onLost(() => this.#callers.delete(connection))
   }
 
-  /** Sends everything that has been answered so far. */
+  /** Posts everything that has been answered so far. */
   flush(): void {
     for (const connection of this.#callers) connection.flush()
-    this.#client.connection.flush()
   }
 
   add(receiver: CallReceiver): number {
