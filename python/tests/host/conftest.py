@@ -31,14 +31,17 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluster(stand_in: Path) -> Iterator[Any]:
-    """A Ray with one CPU. Its workers do not find this package: it reaches them as it does elsewhere."""
+def cluster(request: pytest.FixtureRequest, stand_in: Path) -> Iterator[Any]:
+    """A Ray with one CPU. Its workers do not find this package: it reaches them as it does elsewhere. They start the stand-in, unless the
+    module of the tests says `NODE = None`."""
     ray = pytest.importorskip("ray", reason="Ray is not installed: actors in TypeScript can not be tested")
     if ray.is_initialized():
         # Another folder's tests keep theirs until the end.
         ray.shutdown()
     os.environ.pop("PYTHONPATH", None)
-    os.environ["KLAW_NODE"] = str(stand_in)
+    node = getattr(request.module, "NODE", stand_in)
+    if node is not None:
+        os.environ["KLAW_NODE"] = str(node)
     os.environ["RAY_AUTH_MODE"] = "disabled"
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
@@ -58,4 +61,4 @@ def cluster(stand_in: Path) -> Iterator[Any]:
             yield ray
         finally:
             ray.shutdown()
-            del os.environ["KLAW_NODE"]
+            os.environ.pop("KLAW_NODE", None)
