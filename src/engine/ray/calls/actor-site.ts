@@ -9,7 +9,7 @@ import type { ActorPlace, Links } from './links.ts'
 const instanceSlot = 1
 /** Milliseconds between two attempts to connect. */
 const shortestPause = 50
-const longestPause = 2_000
+const longestPause = 500
 /** Milliseconds after which those who wait are told that an actor which is said to be there can not be reached. */
 const longestSearch = 30_000
 
