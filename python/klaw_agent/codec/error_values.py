@@ -18,6 +18,8 @@ _RAY_CODES = {
 }
 _RAY_MODULES = ("ray.exceptions", "ray.util.queue")
 _STANDARD = {TypeError: "TypeError", SyntaxError: "SyntaxError", RecursionError: "RangeError"}
+#: How the modules of functions in TypeScript begin, as Ray knows them.
+_TYPESCRIPT = ("typescript:", "typescript async:")
 _HIDDEN = ("cause", "errors", "error", "suppressed")
 _LONGEST_TRACEBACK = 64 * 1024
 
@@ -104,8 +106,7 @@ def _describe_ray_error(
         cause = getattr(error, "cause", None)
         if isinstance(cause, BaseException):
             hidden["cause"] = cause
-            summary = f"{type(cause).__name__}: {_message_of(cause)}".removesuffix(": ")
-            message = f"{getattr(error, 'function_name', 'a task')} failed: {summary}"
+            message = _task_failure(getattr(error, "function_name", "a task"), cause)
         remote = getattr(error, "traceback_str", None)
         stack = remote if isinstance(remote, str) and remote else stack
     for attribute, property_name in (("actor_id", "actorId"), ("object_ref_hex", "objectId")):
@@ -113,6 +114,15 @@ def _describe_ray_error(
         if isinstance(value, str):
             properties[property_name] = value
     return ErrorValue("KlawError", code, ERRORS_BY_CODE[code].__name__, message, stack, hidden, properties)
+
+
+def _task_failure(function: str, cause: BaseException) -> str:
+    summary = f"{type(cause).__name__}: {_message_of(cause)}".removesuffix(": ")
+    if function.startswith(_TYPESCRIPT):
+        # As on an engine where there is no Python between.
+        thrown = str(cause) if isinstance(cause, JavaScriptError) else summary
+        return f"task {function.rpartition('.')[2]} threw {thrown}"
+    return f"{function} failed: {summary}"
 
 
 def _ray_class_of(error: BaseException) -> type[BaseException] | None:
