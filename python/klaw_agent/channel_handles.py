@@ -6,7 +6,8 @@ Both packages pickle them as calls of `restore`, which makes of them what the pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -44,6 +45,27 @@ _PROCESS: Final = _Process()
 def only_pass_on() -> None:
     """Has this process leave channel ends as they are, also where `klaw` is installed: it is an agent's, which passes them on to its client."""
     _PROCESS.restore = ChannelHandle
+
+
+@contextlib.contextmanager
+def passing_on() -> Iterator[None]:
+    """As `only_pass_on`, for a while: in a worker of Ray's that does other things too."""
+    before = _PROCESS.restore
+    only_pass_on()
+    try:
+        yield
+    finally:
+        _PROCESS.restore = before
+
+
+def handle_of(end: object) -> ChannelHandle | None:
+    """An end of `klaw`'s as what is passed on; None for anything else. It counts as sent once more."""
+    if not str(type(end).__module__).startswith("klaw."):
+        return None
+    reduced = end.__reduce__()
+    if isinstance(reduced, tuple) and reduced[0] is restore:
+        return ChannelHandle(*reduced[1])
+    return None
 
 
 def restore(kind: int, origin: int, number: int, detail: Any, instance: str) -> object:

@@ -10,7 +10,7 @@ import ray.actor
 import ray.exceptions
 from ray.util.queue import Queue
 
-from ..channel_handles import CHANNEL_KINDS, ChannelHandle, only_pass_on
+from ..channel_handles import CHANNEL_KINDS, ChannelHandle, handle_of, only_pass_on
 from ..codec import CodecContext, PythonObjects, SerializerRegistry, decode, encode_parts
 from ..errors import KlawError, RayActorError, SerializationError
 from .describe import describe_handle
@@ -139,9 +139,8 @@ class Values:
             if actor.queue is None:
                 actor.queue = value
             return QUEUE, [self._count(actor), value.actor._actor_id.hex(), value.maxsize]
-        if isinstance(value, ChannelHandle):
-            return value.kind, [value.origin, value.number, value.detail, value.instance]
-        return None
+        handle = value if isinstance(value, ChannelHandle) else handle_of(value)
+        return None if handle is None else (handle.kind, [handle.origin, handle.number, handle.detail, handle.instance])
 
     def show_actor(self, handle: Any) -> ActorEntry:
         """The entry of an actor, which is made if the client has none; to be counted by whoever tells its number."""

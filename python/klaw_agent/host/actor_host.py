@@ -31,6 +31,7 @@ class ActorHost:
     def create(self, handles: list[Any], resolved: list[Any]) -> None:
         """Has the child make the instance. Blocks until its constructor has run. Raises what that throws, or why the child has ended."""
         from ..gateway.gifts import Gifts
+        from .last_words import forget_last_words
 
         context = ray.get_runtime_context()
         self._gifts = Gifts(context.current_actor)
@@ -42,10 +43,8 @@ class ActorHost:
                 self._died(self._node.death)
             self._node.end()
             raise
-        if context.was_current_actor_reconstructed:
-            from .last_words import forget_last_words
-
-            forget_last_words(context.get_actor_id())
+        # Those of the actor's life before this one, if there was one: Ray says so only with a warning, which would stand in its log.
+        forget_last_words(context.get_actor_id())
         atexit.register(self._node.end_child, _LAST_MOMENTS)
         # At once if the child has ended meanwhile.
         self._node.death.add_done_callback(self._died)

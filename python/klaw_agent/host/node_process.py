@@ -48,7 +48,7 @@ class NodeProcess:
         """Writes a line of JSON to its standard input. Blocks. What has ended hears nothing; who waits for it is told by `ended`."""
         self.wait_for_start()
         stdin = None if self._process is None else self._process.stdin
-        if stdin is not None:
+        if stdin is not None and not stdin.closed:
             with contextlib.suppress(BrokenPipeError):
                 stdin.write(json.dumps(message).encode() + b"\n")
                 stdin.flush()

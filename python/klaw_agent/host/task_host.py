@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import ray
 
+from ..channel_handles import passing_on
 from ..gateway.ray_errors import send_errors_whole
 from .node_host import NodeHost, leave_now
 
@@ -35,6 +36,11 @@ class TaskHost:
         """Runs one task. Blocks. Raises what the function throws, and `KeyboardInterrupt` when it is cancelled."""
         # What is raised here is read where this package is not.
         send_errors_whole()
+        # Other tasks of this worker's, in Python, use the ends of channels that they get.
+        with passing_on():
+            return self._run(config, handles, resolved)
+
+    def _run(self, config: dict[str, Any], handles: list[Any], resolved: list[Any]) -> Any:
         code = config["code"]
         node = self._ready(code["runtime"], config["namespace"])
         try:

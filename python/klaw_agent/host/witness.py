@@ -11,6 +11,8 @@ from typing import Final
 from ..errors import KlawError, OutOfMemoryError, RayError
 from ..javascript_error import JavaScriptError
 
+#: The exit code of a child whose session is lost: `src/engine/ray/host/ending.ts`.
+_SESSION_LOST: Final = 69
 #: Bytes of the log's end in which Node says that its memory is full.
 _LOG_END: Final = 16 * 1024
 _HEAP_IS_FULL: Final = b"heap out of memory"
@@ -33,6 +35,8 @@ class Witness:
         if failing is not None:
             said = str(failing) if isinstance(failing, JavaScriptError) else f"{type(failing).__name__}: {failing}"
             return RayError(f"its Node process ended because of an uncaught error: {said}", cause=failing)
+        if code == _SESSION_LOST:
+            return RayError("its Node process ended because it had lost the connection to its actor or task")
         if code >= 0:
             return RayError(f"its Node process ended with exit code {code}")
         name = _name_of(-code)

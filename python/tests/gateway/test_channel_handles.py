@@ -47,6 +47,28 @@ def test_both_directions_of_a_pickle_in_a_process_that_passes_them_on():
     assert (read.kind, read.origin, read.number, read.detail, read.instance) == (3, 7, 1, DETAIL, "0123abcd")
 
 
+def test_for_a_while_and_of_another_package():
+    code = f"""
+import pickle, sys, types
+from klaw_agent.channel_handles import handle_of, passing_on, restore
+klaw = types.ModuleType('klaw')
+klaw.restore_handle = lambda *all: End(all)
+sys.modules['klaw'] = klaw
+class End:
+    def __init__(self, all): self.all = all
+    def __reduce__(self): return restore, self.all
+End.__module__ = 'klaw.senders'
+pickled = {pickle.dumps(ChannelHandle(3, 7, 1, None, "x"))!r}
+with passing_on():
+    print(type(pickle.loads(pickled)).__name__)
+end = pickle.loads(pickled)
+print(type(end).__name__, handle_of(end), handle_of([end]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    shown = "ChannelHandle(kind=3, origin=7, number=1, detail=None, instance='x')"
+    assert done.stdout.splitlines() == ["ChannelHandle", f"End {shown} None"]
+
+
 @pytest.mark.parametrize(
     ("setting", "printed"),
     [

@@ -47,15 +47,26 @@ export const Counter = actor(import.meta, class Counter {
   spin() { for (;;); }
   exit(code) { process.exit(code) }
   fail() { setTimeout(() => { throw new TypeError('uncaught') }, 1) }
+  async through(size) {
+    const [sender, receiver] = await currentRuntime().channel({ capacity: 2 })
+    await sender.send(new Uint8Array(size).fill(7))
+    const received = await receiver.recv()
+    return [received.length, received[size - 1]]
+  }
   full() { const kept = []; for (;;) kept.push(new Array(1e6).fill({})) }
 })
 export const double = task(import.meta, function double(value) { return [value * 2, process.pid] })
 export const waits = task(import.meta, async function waits(refs) { return await refs[0] })
+export const nests = task(import.meta, async function nests(depth) {
+  return depth === 0 ? 1 : 1 + (await deeper(depth - 1))
+})
+// Inside of the function its name means itself.
+const deeper = (depth) => currentRuntime().task(nests).remote(depth)
 export const spins = task(import.meta, function spins() { for (;;); })
 """
-METHODS = dict.fromkeys(("next", "echo", "pid", "kind", "throw", "sleep", "spin", "exit", "fail", "full"), "value") | {
-    "count": "stream"
-}
+METHODS = dict.fromkeys(
+    ("next", "echo", "pid", "kind", "throw", "sleep", "spin", "exit", "fail", "full", "through"), "value"
+) | {"count": "stream"}
 
 
 def built() -> dict[str, bytes]:
@@ -100,6 +111,22 @@ def test_python_calls_an_actor(cluster: Any):
         [same] = await actor.echo.remote([ref])
         assert same == ref
         assert await actor.echo.remote(ref) == "of Python"
+
+    run(test)
+
+
+def test_tasks_that_wait_for_tasks_do_not_stand_still(cluster: Any):
+    async def test(host: Host) -> None:
+        # There is one CPU.
+        assert await host.client.get(host.submit("nests", 3)) == 4
+
+    run(test)
+
+
+def test_an_actor_hands_large_messages_to_the_hub(cluster: Any):
+    async def test(host: Host) -> None:
+        actor = host.handle(await host.create(0))
+        assert await actor.through.remote(5_000_000) == [5_000_000, 7]
 
     run(test)
 
