@@ -6,11 +6,14 @@ export interface ExportContext extends EncodeContext {
   readonly handles: Held[]
 }
 
+/** Nothing has been announced. By this these contexts are known: in others `handles` are not what a value holds. */
+const discardHandles = () => {}
+
 export function exportContext(): ExportContext {
-  return { handles: [], discardHandles: () => {} }
+  return { handles: [], discardHandles }
 }
 
 /** Called by a handle that goes into a value. */
 export function exported(context: EncodeContext, held: Held): void {
-  context.handles?.push(held)
+  if (context.discardHandles === discardHandles) context.handles?.push(held)
 }
