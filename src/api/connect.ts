@@ -2,7 +2,7 @@ import { availableParallelism, totalmem } from 'node:os'
 import { SerializerRegistry } from '../codec/serializer-registry.ts'
 import type { RuntimeEnv } from '../engine/actor-engine.ts'
 import type { Engine } from '../engine/engine.ts'
-import { LocalEngine } from '../engine/local/engine.ts'
+import type { LogLine } from '../engine/ray/bootstrap/log-line.ts'
 import { threadContext } from '../engine/thread-context.ts'
 import { KlawError } from '../errors.ts'
 import { checkCount, checkKeys } from './arguments.ts'
@@ -68,6 +68,12 @@ export interface RayConnectOptions {
   readonly authToken?: string | false | undefined
   /** Python modules that the agent imports, for the serializers that they register. */
   readonly imports?: readonly string[] | undefined
+  /**
+   * Brings here what actors and tasks of this session write to their standard output and error, which stands in Ray's log files in any case: `true` prints it as Ray does, as `(Counter pid=1234) text`;
+   * a function gets each line as it comes. Lines arrive about a tenth of a second after they were written; those of the last moment before `shutdown` may not, and those that are written while the connection
+   * is broken do not: then the process is warned (`KlawWarning`), once. Default false.
+   */
+  readonly logToDriver?: boolean | ((line: LogLine) => void) | undefined
 }
 
 /** The part of the memory that Ray gives to its object store. */
@@ -107,7 +113,7 @@ export async function connect(address?: string, options: ConnectOptions | RayCon
   return runtime
 }
 
-function openEmbedded(options: ConnectOptions, serializers: SerializerRegistry): Promise<Engine> {
+async function openEmbedded(options: ConnectOptions, serializers: SerializerRegistry): Promise<Engine> {
   checkKeys('the options of connect', options, ['namespace', 'numCpus', 'objectStoreMemory'])
   const {
     namespace = 'klaw',
@@ -117,6 +123,8 @@ function openEmbedded(options: ConnectOptions, serializers: SerializerRegistry):
   checkName('namespace', namespace)
   checkCount('numCpus', numCpus, 1, false)
   checkCount('objectStoreMemory', objectStoreMemory, 1, false)
+  // Not before it is needed: clients of a cluster, and actors in it, do without.
+  const { LocalEngine } = await import('../engine/local/engine.ts')
   return LocalEngine.start(
     { makers: handleMakers, serializers, clock: systemClock, namespace },
     { numCpus, objectStoreMemory, namespace },
