@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { ActorDiedError, ActorUnavailableError, PendingCallsLimitExceeded, RayTaskError } from '../../../src/errors.ts'
+import {
+  ActorDiedError,
+  ActorUnavailableError,
+  PendingCallsLimitExceeded,
+  RayTaskError,
+  RuntimeClosedError,
+} from '../../../src/errors.ts'
 import { rejection } from '../../support/rejection.ts'
 import { until } from '../ray-engine/fake-agent.ts'
 import { CallsRig } from './rig.ts'
@@ -197,6 +203,57 @@ describe('an actor that goes away', () => {
     found = await rig.child(new Counter())
     first.kill()
     await until(() => first.open === 0)
+    expect(await handle.add.options({ maxTaskRetries: -1 }).remote(1)).toBe(1)
+  })
+
+  test('only as far as its connection goes: there is another one, and calls that were in flight are unavailable', async () => {
+    await using rig = await CallsRig.start()
+    const slow = new Slow()
+    const child = await rig.child(slow, undefined, 10)
+    rig.where = () => child
+    const handle = await rig.handle(slow)
+    const lost = rejection(handle.wait.remote(1))
+    await until(() => slow.waiting.length === 1)
+    child.transports[0]!.close()
+    expect(await lost).toBeInstanceOf(ActorUnavailableError)
+    const next = handle.wait.remote(2)
+    await until(() => slow.waiting.length === 2)
+    slow.waiting[1]!.done(2)
+    expect(await next).toBe(2)
+    expect(child.transports).toHaveLength(2)
+  })
+
+  test('with the session: everything that waits is refused, and nothing can be called any more', async () => {
+    await using rig = await CallsRig.start()
+    const slow = new Slow()
+    const child = await rig.child(slow)
+    rig.where = () => child
+    const handle = await rig.handle(slow)
+    const elsewhere = await rig.handle(new Counter(), 'bb')
+    const calls = [rejection(handle.wait.remote(1)), rejection(handle.wait.remote(2))]
+    await until(() => slow.waiting.length === 1)
+    rig.where = () => new Promise(() => {})
+    calls.push(rejection(elsewhere.add.remote(1)), rejection(elsewhere.ready()))
+    await until(() => rig.located === 2)
+    await rig.engine.shutdown()
+    for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(RuntimeClosedError)
+    expect(await rejection(handle.wait.remote(3))).toBeInstanceOf(RuntimeClosedError)
+    await until(() => child.open === 0)
+  })
+
+  test('while its generator is read: the reader is told', async () => {
+    await using rig = await CallsRig.start()
+    const counter = new Counter()
+    const first = await rig.child(counter)
+    let found = first
+    rig.where = () => found
+    const handle = await rig.handle(counter)
+    const values = handle.upTo.remote(10)
+    expect(await values.next()).toEqual({ done: false, value: 0 })
+    found = await rig.child(counter)
+    first.kill()
+    expect(await rejection(values.next())).toBeInstanceOf(ActorUnavailableError)
+    expect(await values.next()).toEqual({ done: true, value: undefined })
     expect(await handle.add.options({ maxTaskRetries: -1 }).remote(1)).toBe(1)
   })
 

@@ -59,6 +59,7 @@ export class CallServer implements FrameSink, Answering {
 
   connectionLost(): void {
     const gone = new RuntimeClosedError('the caller has gone')
+    this.#held?.clear()
     for (const call of [...this.#open.values()]) {
       call.answered = true
       call.queue?.withdraw(call)

@@ -37,6 +37,12 @@ export class HeldCalls implements WaitingLine {
     )
   }
 
+  /** The caller has gone: none of them will run. */
+  clear(): void {
+    for (let call = this.#calls.shift(); call !== undefined; call = this.#calls.shift()) call.queue = undefined
+    this.#unresolved.clear()
+  }
+
   withdraw(call: IncomingCall): void {
     call.queue = undefined
     this.#unresolved.delete(call)

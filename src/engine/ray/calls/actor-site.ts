@@ -22,6 +22,11 @@ export interface SiteHome {
   locate(number: number, signal: AbortSignal | undefined): Promise<ActorPlace>
 }
 
+/** What became of a search. A link is the finder's to release. */
+type Found =
+  | { readonly t: 'alive'; readonly place: ActorPlace; readonly link: Link }
+  | { readonly t: 'dead'; readonly error: Error }
+
 /** Where one actor is: finds its process through Ray when somebody needs it, and again when it was lost. */
 export class ActorSite {
   readonly proxy: ActorProxy
@@ -50,10 +55,14 @@ export class ActorSite {
       this.actor.retain()
     }
     this.#find(search.signal).then(
-      (tell) => {
-        if (this.#search !== search) return
+      (found) => {
+        if (this.#search !== search) {
+          if (found.t === 'alive') found.link.release()
+          return
+        }
         this.#search = undefined
-        tell()
+        if (found.t === 'alive') this.#arrived(found.place, found.link)
+        else this.proxy.update({ t: 'dead', error: found.error, killed: true })
       },
       (error: unknown) => {
         if (this.#search !== search) return
@@ -83,25 +92,23 @@ export class ActorSite {
     this.actor.release()
   }
 
-  /** Returns how to tell the proxy what was found. */
-  async #find(signal: AbortSignal): Promise<() => void> {
+  async #find(signal: AbortSignal): Promise<Found> {
     let failingSince: number | undefined
     for (let attempt = 0; ; attempt++) {
       if (attempt > 0) await pause(Math.min(shortestPause * 2 ** (attempt - 1), longestPause), signal)
       signal.throwIfAborted()
       await this.actor.created
-      if (this.actor.failure !== undefined) return this.#dead(KlawError.from(this.actor.failure.cause))
+      if (this.actor.failure !== undefined) return { t: 'dead', error: KlawError.from(this.actor.failure.cause) }
       let place: ActorPlace
       try {
         place = await this.#home.locate(this.actor.share.number, signal)
       } catch (error) {
-        if (error instanceof ActorDiedError) return this.#dead(error)
+        if (error instanceof ActorDiedError) return { t: 'dead', error }
         throw error
       }
       if (this.#killed.has(place.instance)) continue
       try {
-        const link = await this.#home.links.to(place, () => this.#instance())
-        return () => this.#arrived(place, link)
+        return { t: 'alive', place, link: await this.#home.links.to(place, () => this.#instance()) }
       } catch (error) {
         signal.throwIfAborted()
         if (this.#home.lost !== undefined) throw this.#home.lost
@@ -136,10 +143,6 @@ export class ActorSite {
     this.#link = undefined
     this.proxy.suspend()
     link.release()
-  }
-
-  #dead(error: Error): () => void {
-    return () => this.proxy.update({ t: 'dead', error, killed: true })
   }
 
   #unreachable(cause: unknown): ActorUnavailableError {

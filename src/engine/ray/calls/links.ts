@@ -1,3 +1,4 @@
+import { ActorUnavailableError } from '../../../errors.ts'
 import type { Transport } from '../../../wire/transport.ts'
 import type { CallHome } from '../../calls/call-home.ts'
 import type { Peer } from '../../calls/peer.ts'
@@ -100,7 +101,7 @@ function succession(instance: string, locate: () => Promise<string | undefined>,
     locate().then(
       (found) => {
         if (found === instance) asked = false
-        else gone(new Error(`the process of the actor has ended`))
+        else gone(new ActorUnavailableError('the process of the actor has ended'))
       },
       () => {
         // The next attempt asks again.

@@ -110,7 +110,8 @@ export class RayCalls implements ProxyOwner, SiteHome {
 
   /** The actor was killed. */
   killed(actor: RayActor): void {
-    if (actor.proxy !== undefined) this.#sites.get(actor.proxy.current)?.forget()
+    const proxy = actor.proxy?.current ?? this.#byId.get(actor.id)?.proxy
+    if (proxy !== undefined) this.#sites.get(proxy)?.forget()
   }
 
   peer(session: number): Peer {
