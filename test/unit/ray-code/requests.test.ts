@@ -59,7 +59,6 @@ function recording(agent: FakeAgent, never: readonly string[] = []): Asked {
   answer('typescript.create', { id: 'abcd', description: {} })
   answer('typescript.submit', undefined)
   answer('typescript.code', undefined)
-  answer('actor.ready', undefined)
   answer('queue.create', { id: 'ef', maxsize: 0 })
   return asked
 }
@@ -78,7 +77,7 @@ describe('an actor in TypeScript', () => {
       maxPendingCalls: 9,
       name: 'c',
     }).remote(7)
-    await handle.ready()
+    await until(() => asked.length === 1)
     const [operation, { args, ...rest }] = asked[0] ?? ['', {}]
     expect(operation).toBe('typescript.create')
     expect((args as Uint8Array[]).map((bytes) => agent.codec.decode(bytes))).toEqual([7])
@@ -92,6 +91,7 @@ describe('an actor in TypeScript', () => {
       maxTaskRetries: 2,
       maxPendingCalls: 9,
     })
+    await settle()
     const { description, id } = handle[actorPort as never] as { description: object; id: string }
     expect(description).toMatchObject({ language: 'typescript', name: 'Counter' })
     expect(id).toBe('abcd')
