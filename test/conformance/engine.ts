@@ -27,6 +27,8 @@ export interface ConformanceEngine {
    * CPUs for many test files, that many of a resource that only this test file uses.
    */
   claim(amount: number, resource: ClaimedResource): ActorOptions
+  /** How much of that is free. */
+  free(klaw: Runtime, resource: ClaimedResource): Promise<number>
   /** Where actors can be placed that makes a difference: in a thread that others share, and in one of their own. */
   readonly placements: readonly { readonly numCpus: number }[]
   /** Cases that it can not pass, as `suite: case`, and why. Meant to be empty. A case in it that passes fails the run. */
@@ -34,7 +36,7 @@ export interface ConformanceEngine {
 }
 
 /** What the head of the tests has for {@link ConformanceEngine.claim}, see test/support/ray/global-setup.ts. */
-export type ClaimedResource = 'lifetime' | 'closing' | 'queues' | 'tasks'
+export type ClaimedResource = 'lifetime' | 'closing' | 'queues' | 'tasks' | 'pools'
 
 const engines = {
   embedded: (): ConformanceEngine => ({
@@ -44,6 +46,7 @@ const engines = {
     namespace: 'klaw',
     connect: (options) => connect(undefined, options),
     claim: (amount) => ({ numCpus: amount }),
+    free: async (klaw) => (await klaw.availableResources()).CPU ?? 0,
     placements: [{ numCpus: 0 }, { numCpus: 1 }],
     knownFailing: new Map(),
   }),
@@ -64,6 +67,7 @@ function ray(
     namespace,
     connect: () => connect(inject('rayAddress') as `ray://${string}`, { namespace, timeout: 60_000 }),
     claim: (amount, resource) => ({ numCpus: 0, resources: { [resource]: amount } }),
+    free: async (klaw, resource) => (await klaw.availableResources())[resource] ?? 0,
     // Each actor has a process of its own, whatever it claims.
     placements: [{ numCpus: 0 }],
     knownFailing,

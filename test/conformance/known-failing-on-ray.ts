@@ -1,6 +1,7 @@
 const pickledExceptions =
   "Ray pickles exceptions, and a pickle leaves '__cause__' out; the traceback in 'stack' has it as text"
 const runsAhead = 'generators in Ray run ahead of their reader: async ones know no backpressure'
+const waitsForResources = 'Ray waits for them: a node that has them may join the cluster'
 const noFree = 'since 2.60 Ray has no call that frees an object for everybody; the session itself forgets it'
 
 /** Cases in which Ray itself makes impossible what we promise of actors and tasks in Python, and how. */
@@ -11,10 +12,7 @@ export const knownFailingOnRay: ReadonlyMap<string, string> = new Map([
     'Ray drops the result of a call that was cancelled, whatever the method makes of it',
   ],
   ['generator methods: stand still until the next value is asked for', runsAhead],
-  [
-    'tasks: for which there will never be resources fail at once',
-    'Ray waits for them: a node that has them may join the cluster',
-  ],
+  ['tasks: for which there will never be resources fail at once', waitsForResources],
   ['ownership of objects: what was freed is gone for everybody', noFree],
   ['ownership of objects: a borrower can free', noFree],
   ['ownership of objects: freeing a pending object settles those who wait for it', noFree],
@@ -29,4 +27,6 @@ export const knownFailingOnRay: ReadonlyMap<string, string> = new Map([
 ])
 
 /** The same of those in TypeScript. */
-export const knownFailingOfTypeScriptOnRay: ReadonlyMap<string, string> = new Map([])
+export const knownFailingOfTypeScriptOnRay: ReadonlyMap<string, string> = new Map([
+  ['tasks: for which there will never be resources fail at once', waitsForResources],
+])

@@ -137,7 +137,7 @@ conformance('calls of actors', (engine, it) => {
   })
 
   it('what is thrown need not be an error, or be sendable', {
-    onlyEmbedded: 'Python raises exceptions only',
+    onlyTypeScript: 'Python raises exceptions only',
   }, async () => {
     using thrower = klaw.actor(Thrower, { numCpus: 0 }).remote()
     expect(await rejection(thrower.throwText.remote())).toMatchObject({ code: 'RAY_TASK', cause: 'just a text' })

@@ -2,7 +2,7 @@ import { currentCall, currentRuntime, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { conformance } from '../engine.ts'
 
-conformance('what a method knows of its call', { onlyEmbedded: 'in Python Ray tells it' }, (engine, it) => {
+conformance('what a method knows of its call', { onlyTypeScript: 'in Python Ray tells it' }, (engine, it) => {
   const { Gate, Keeper, Worker, signalOf } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {
@@ -20,7 +20,9 @@ conformance('what a method knows of its call', { onlyEmbedded: 'in Python Ray te
   })
 
   it('a task knows its name and has a signal', async () => {
-    expect(await klaw.task(signalOf).remote()).toEqual({ actorId: undefined, method: 'signalOf', aborted: false })
+    // On Ray the results of tasks are objects in its store, where there is one word for null and undefined.
+    const actorId = engine.name === 'ray' ? null : undefined
+    expect(await klaw.task(signalOf).remote()).toEqual({ actorId, method: 'signalOf', aborted: false })
   })
 
   it('its runtime, by which it reaches everything', async () => {

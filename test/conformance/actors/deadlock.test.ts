@@ -8,8 +8,8 @@ function root(error: unknown): unknown {
   return error instanceof RayTaskError ? root(error.cause) : error
 }
 
-// On Ray calls between actors do not pass by anything of ours, so that nobody can know.
-conformance('calls that wait for themselves', { onlyEmbedded: 'Ray does not tell' }, (engine, it) => {
+// Calls between actors in Python do not pass by anything of ours, so that nobody can know.
+conformance('calls that wait for themselves', { onlyTypeScript: 'Ray does not tell' }, (engine, it) => {
   const { Circle } = engine.fixtures
   let klaw: Runtime
   beforeAll(async () => {

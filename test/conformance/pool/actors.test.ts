@@ -1,3 +1,6 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   ActorDiedError,
   ActorUnschedulableError,
@@ -8,7 +11,6 @@ import {
   type Runtime,
   RuntimeClosedError,
   SerializationError,
-  shared,
 } from '@klaw/core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import type { GateHandle } from '../../fixtures/actors/gate.ts'
@@ -27,8 +29,10 @@ import { numbers, untilStats } from '../channels/support.ts'
 import { conformance } from '../engine.ts'
 import { states } from './support.ts'
 
-conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' }, (engine, it) => {
+conformance('pools of actors', { onlyTypeScript: 'its actors are in TypeScript' }, (engine, it) => {
   const { Gate } = engine.fixtures
+  /** For workers that end their thread, or process: one of four of a kind. */
+  const claim = engine.claim(1, 'pools')
   let klaw: Runtime
   let ledger: LedgerHandle
   beforeAll(async () => {
@@ -81,6 +85,7 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
       size: 1,
       method: 'double',
       args: [ledger],
+      actorOptions: { numCpus: 0 },
       onResult: (result) => results.push(result),
     })
     await tx.sendBatch([klaw.put(1), klaw.put(2)])
@@ -96,6 +101,7 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
     const working = klaw.pool(rx, PoolWorker, {
       size: 1,
       args: [ledger],
+      actorOptions: { numCpus: 0 },
       onError: (error, item) => told.push(error, item.key),
     })
     const unsendable = { key: 101, call: () => {} }
@@ -117,6 +123,7 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
     const working = klaw.pool(rx, PoolWorker, {
       size: 2,
       args: [ledger],
+      actorOptions: claim,
       onResult: () => {
         last = working.workers
       },
@@ -139,6 +146,7 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
     const working = klaw.pool(rx, PoolWorker, {
       size: 2,
       args: [ledger],
+      actorOptions: claim,
       concurrency: 3,
       retries: Number.POSITIVE_INFINITY,
       onResult: (result) => results.push(result / 2),
@@ -158,6 +166,7 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
     const working = klaw.pool(rx, PoolWorker, {
       size: 2,
       args: [ledger],
+      actorOptions: claim,
       onResult: (result) => results.push(result / 2),
     })
     for (const key of numbers(20, 400)) {
@@ -176,25 +185,32 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
       size: 1,
       args: [ledger],
       method: 'exitLater',
-      actorOptions: { numCpus: 1 },
+      actorOptions: claim,
     })
     for (let round = 1; round <= 3; round++) {
       await tx.send(null)
       await until(() => working.stats().processed === round)
       // What it held is free: so the news of its death is here, though nobody has looked.
-      await until(async () => (await klaw.availableResources()).CPU === 4)
+      await until(async () => (await engine.free(klaw, 'pools')) === 4)
     }
     await tx.close()
     expect(await working.done).toMatchObject({ processed: 3, failed: 0, deaths: 2 })
     await rx.close()
   })
 
+  it('fail when there will never be resources for their workers', {
+    onlyEmbedded: 'Ray waits for them: a node that has them may join the cluster',
+  }, async () => {
+    const [, rx] = channel<number>()
+    const nowhere = klaw.pool(rx, NeverStarts, { size: 2, actorOptions: { numCpus: 100 } })
+    expect(await rejection(nowhere.done)).toBeInstanceOf(ActorUnschedulableError)
+    rx.close()
+  })
+
   it('fail when their workers can not be started', async () => {
     const [tx, rx] = await klaw.channel<number>()
     await tx.send(1)
-    const nowhere = klaw.pool(rx, NeverStarts, { size: 2, actorOptions: { numCpus: 100 } })
-    expect(await rejection(nowhere.done)).toBeInstanceOf(ActorUnschedulableError)
-    const never = klaw.pool(rx, NeverStarts, { size: 2 })
+    const never = klaw.pool(rx, NeverStarts, { size: 2, actorOptions: { numCpus: 0 } })
     const error = (await rejection(never.done)) as ActorDiedError
     expect(error).toBeInstanceOf(ActorDiedError)
     expect(error.cause).toMatchObject({ message: 'not today' })
@@ -204,28 +220,30 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
 
   it('fail when their workers can not be started any more; what had been taken is unfinished', async () => {
     const [tx, rx] = await klaw.channel<number>()
-    const starts = shared(new Int32Array(1))
-    const once = klaw.pool(rx, StartsOnce, { size: 1, args: [starts], retries: 1 })
+    const folder = await mkdtemp(join(tmpdir(), 'klaw-starts-'))
+    const starts = join(folder, 'starts')
+    const once = klaw.pool(rx, StartsOnce, { size: 1, args: [starts], actorOptions: claim, retries: 1 })
     const done = rejection(once.done)
     await tx.send(-1)
     const error = (await done) as ActorDiedError
     expect(error).toBeInstanceOf(ActorDiedError)
     expect(error.cause).toMatchObject({ message: 'once is enough' })
     expect(once.unfinished).toEqual([-1])
-    expect(starts[0]).toBe(4)
+    expect((await stat(starts)).size).toBe(4)
+    await rm(folder, { recursive: true })
     await rx.close()
   })
 
   it('kill ends the actors in the middle of their work', async () => {
     const [tx, rx] = channel<{ gate: GateHandle; name: string }>()
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
-    const killed = klaw.pool(rx, GateUser, { size: 2, actorOptions: { numCpus: 1 } })
+    const killed = klaw.pool(rx, GateUser, { size: 2, actorOptions: claim })
     for (const name of ['a', 'b', 'c']) tx.trySend({ gate, name })
     await gate.arrivals.remote(2)
     await killed.kill()
     expect(killed.unfinished.map(({ name }) => name).sort()).toEqual(['a', 'b'])
     expect(await killed.done).toMatchObject({ processed: 0, failed: 0 })
-    await until(async () => (await klaw.availableResources()).CPU === 4)
+    await until(async () => (await engine.free(klaw, 'pools')) === 4)
     expect((await rx.recv()).name).toBe('c')
     rx.close()
   })
@@ -236,13 +254,13 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
       size: 9,
       method: 'double',
       args: [ledger],
-      actorOptions: { numCpus: 2 },
+      actorOptions: engine.claim(2, 'pools'),
     })
     await until(() => states(doubling).filter((state) => state === 'idle').length === 2)
     await tx.sendBatch(numbers(20))
     tx.close()
     expect(await doubling.done).toMatchObject({ processed: 20 })
-    await until(async () => (await klaw.availableResources()).CPU === 4)
+    await until(async () => (await engine.free(klaw, 'pools')) === 4)
     rx.close()
   })
 
@@ -251,7 +269,8 @@ conformance('pools of actors', { onlyEmbedded: 'its actors are in TypeScript' },
     const [, remote] = await own.channel<number>()
     const [tx, local] = channel<number>()
     using gate = own.actor(Gate, { numCpus: 0 }).remote()
-    const idle = own.pool(remote, PoolWorker, { size: 1, method: 'double', args: [own.actor(Ledger).remote()] })
+    const args = [own.actor(Ledger, { numCpus: 0 }).remote()] as const
+    const idle = own.pool(remote, PoolWorker, { size: 1, method: 'double', args, actorOptions: { numCpus: 0 } })
     const busy = own.pool(local, () => gate.pass.remote('it'), { size: 1 })
     await tx.send(1)
     await gate.arrivals.remote(1)

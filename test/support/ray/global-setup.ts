@@ -18,7 +18,7 @@ declare module 'vitest' {
 }
 
 /** Each is claimed by one test file alone, see test/conformance/engine.ts. */
-const resources: Record<ClaimedResource, number> = { lifetime: 4, closing: 1, queues: 1, tasks: 2 }
+const resources: Record<ClaimedResource, number> = { lifetime: 4, closing: 1, queues: 1, tasks: 2, pools: 4 }
 
 const onProgress = (line: string) => console.error(`ray: ${line}`)
 
