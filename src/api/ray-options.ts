@@ -1,4 +1,5 @@
 import type { RuntimeEnv } from '../engine/actor-engine.ts'
+import type { LogLine } from '../engine/ray/bootstrap/log-line.ts'
 import { runtimeEnv as checkRuntimeEnv } from './actor-options.ts'
 import { show } from './arguments.ts'
 import { checkOptions, isRecord, type OptionCheck, text } from './check-options.ts'
@@ -35,6 +36,7 @@ export interface CheckedRayOptions {
   readonly imports: readonly string[]
   readonly gracePeriod: number | undefined
   readonly largeMessage: number
+  readonly logToDriver: ((line: LogLine) => void) | true | undefined
 }
 
 const defaultTimeout = 30_000
@@ -96,6 +98,11 @@ const largeMessage: OptionCheck = (name, value) => {
   throw new RangeError(`'${name}' must be an integer from ${least} to ${most}, got ${show(value)}`)
 }
 
+const logToDriver: OptionCheck = (name, value) => {
+  if (typeof value === 'boolean' || typeof value === 'function') return
+  throw new TypeError(`'${name}' must be true, false or a function that takes lines, got ${show(value)}`)
+}
+
 const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   namespace: text,
   runtimeEnv: checkRuntimeEnv,
@@ -107,6 +114,7 @@ const checks: Record<keyof RayConnectOptions, OptionCheck> = {
   imports: modules,
   gracePeriod,
   largeMessage,
+  logToDriver,
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
@@ -123,5 +131,6 @@ export function checkRayOptions(options: RayConnectOptions): CheckedRayOptions {
     imports: options.imports ?? [],
     gracePeriod: options.gracePeriod,
     largeMessage: options.largeMessage ?? defaultLargeMessage,
+    logToDriver: options.logToDriver === false ? undefined : options.logToDriver,
   }
 }

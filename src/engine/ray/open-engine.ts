@@ -6,6 +6,9 @@ import type { RuntimeEnv } from '../actor-engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
 import type { AgentAddress, Bootstrap } from './bootstrap/bootstrap.ts'
 import { type CredentialOptions, type Credentials, findCredentials } from './bootstrap/credentials.ts'
+import type { LogLine } from './bootstrap/log-line.ts'
+import { logPrinter } from './bootstrap/log-printer.ts'
+import type { LogStreamOptions } from './bootstrap/log-stream.ts'
 import { RayClientBootstrap } from './bootstrap/ray-client-bootstrap.ts'
 import { BundledCode } from './code/bundled-code.ts'
 import { Deadline } from './deadline.ts'
@@ -39,6 +42,8 @@ export interface OpenRayOptions extends CredentialOptions {
   /** Messages of more encoded bytes than that go by reference. */
   readonly largeMessage: number
   readonly imports: readonly string[]
+  /** What takes the lines that processes of the session's job write; undefined for none. */
+  readonly logToDriver: ((line: LogLine) => void) | true | undefined
   readonly makers: HandleMakers
   readonly serializers: SerializerRegistry
   readonly clock: Clock
@@ -69,7 +74,7 @@ export async function openRayEngine(options: OpenRayOptions): Promise<RayEngine>
   sources.catch(() => {})
   const bootstrap = await deadline.within(
     'reaching the cluster',
-    RayClientBootstrap.connect({ host, port, namespace, tls, authToken, timeouts }),
+    RayClientBootstrap.connect({ host, port, namespace, tls, authToken, timeouts, logs: logsFor(options) }),
     (late) => late.close(),
   )
   try {
@@ -124,6 +129,13 @@ async function openSession(
   // Otherwise the lane would try for long to come back to an agent that is no more.
   bootstrap.onAgentEnded((error) => engine.lose(error))
   return engine
+}
+
+/** Trouble with the lines is no error of any operation: the process is warned. */
+function logsFor({ logToDriver }: OpenRayOptions): LogStreamOptions | undefined {
+  if (logToDriver === undefined) return undefined
+  const take = logToDriver === true ? logPrinter(process.stdout, process.stderr) : logToDriver
+  return { take, tell: (trouble) => process.emitWarning(trouble, 'KlawWarning') }
 }
 
 async function reachedAt(

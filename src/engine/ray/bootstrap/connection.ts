@@ -3,7 +3,12 @@ import { createGrpcTransport } from '@connectrpc/connect-node'
 import { RayError } from '../../../errors.ts'
 import type { Credentials } from './credentials.ts'
 import { seconds } from './deadline.ts'
-import { ClusterInfoType_TypeEnum, RayletDataStreamer, RayletDriver } from './generated/ray_client_pb.ts'
+import {
+  ClusterInfoType_TypeEnum,
+  RayletDataStreamer,
+  RayletDriver,
+  RayletLogStreamer,
+} from './generated/ray_client_pb.ts'
 import { HttpSession } from './http-session.ts'
 import { authorityOf, type Endpoint } from './open-socket.ts'
 
@@ -34,6 +39,7 @@ export interface Target {
 export class Connection {
   readonly driver: Client<typeof RayletDriver>
   readonly streamer: Client<typeof RayletDataStreamer>
+  readonly logs: Client<typeof RayletLogStreamer>
   readonly headers: Readonly<Record<string, string>>
   readonly #http: HttpSession
 
@@ -49,6 +55,7 @@ export class Connection {
     this.headers = { client_id: target.clientId, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) }
     this.driver = createClient(RayletDriver, transport)
     this.streamer = createClient(RayletDataStreamer, transport)
+    this.logs = createClient(RayletLogStreamer, transport)
     this.#http = http
   }
 

@@ -4,6 +4,7 @@ import { AgentActor } from './agent-actor.ts'
 import type { AgentAddress, AgentSettings, Bootstrap, ClusterVersions } from './bootstrap.ts'
 import { type CredentialOptions, type Environment, findCredentials } from './credentials.ts'
 import { before, seconds } from './deadline.ts'
+import { LogStream, type LogStreamOptions } from './log-stream.ts'
 import { Session, type SessionTimeouts } from './session.ts'
 
 export interface RayClientOptions extends CredentialOptions {
@@ -17,6 +18,8 @@ export interface RayClientOptions extends CredentialOptions {
   readonly timeouts?: Partial<RayClientTimeouts> | undefined
   /** Where Ray's variables are looked up: `process.env`, unless a test says otherwise. */
   readonly environment?: Environment | undefined
+  /** Who wants what the processes of the session's job write. */
+  readonly logs?: LogStreamOptions | undefined
 }
 
 export interface RayClientTimeouts extends SessionTimeouts {
@@ -45,6 +48,7 @@ export class RayClientBootstrap implements Bootstrap {
   readonly #session: Session
   readonly #timeouts: RayClientTimeouts
   #agent: Promise<AgentActor> | undefined
+  #logs: LogStream | undefined
 
   private constructor(session: Session, timeouts: RayClientTimeouts) {
     this.#session = session
@@ -57,8 +61,11 @@ export class RayClientBootstrap implements Bootstrap {
     const credentials = await findCredentials(options, environment)
     const timeouts = { ...defaults, ...graceFrom(environment), ...options.timeouts }
     const { host, port, namespace, runtimeEnv } = options
-    const session = await Session.open({ host, port, namespace, runtimeEnv, credentials, timeouts })
-    return new RayClientBootstrap(session, timeouts)
+    const collectsLogs = options.logs !== undefined
+    const session = await Session.open({ host, port, namespace, runtimeEnv, credentials, timeouts, collectsLogs })
+    const bootstrap = new RayClientBootstrap(session, timeouts)
+    if (options.logs !== undefined) bootstrap.#follow(new LogStream(options.logs))
+    return bootstrap
   }
 
   get versions(): ClusterVersions {
@@ -120,7 +127,14 @@ export class RayClientBootstrap implements Bootstrap {
     this.#session.onLost(listener)
   }
 
+  #follow(logs: LogStream): void {
+    this.#logs = logs
+    this.#session.onLost((error) => logs.lose(error))
+    this.#session.onConnection((connection) => void logs.follow(connection))
+  }
+
   close(): Promise<void> {
+    this.#logs?.close()
     return this.#session.close()
   }
 }

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly namespace: string
   readonly runtimeEnv: Readonly<Record<string, unknown>> | undefined
   readonly timeouts: SessionTimeouts
+  /** Whether the session's process is to collect what the job's workers write, for {@link LogStream}. */
+  readonly collectsLogs?: boolean | undefined
 }
 
 /** Milliseconds for one attempt to come back, and between two. */
@@ -61,6 +63,7 @@ export class Session {
   #lost: Error | undefined
   #probing = false
   #onLost: ((error: Error) => void)[] = []
+  #onConnection: ((connection: Connection) => void)[] = []
   #closed: Promise<void> | undefined
   #served: Promise<void> | undefined
 
@@ -141,6 +144,12 @@ export class Session {
     })
   }
 
+  /** Calls back with the session's connection, now, and with each that replaces it. */
+  onConnection(listener: (connection: Connection) => void): void {
+    this.#onConnection.push(listener)
+    listener(this.#connection)
+  }
+
   onLost(listener: (error: Error) => void): void {
     if (this.#lost !== undefined) queueMicrotask(() => listener(this.#lost as Error))
     else this.#onLost.push(listener)
@@ -160,7 +169,7 @@ export class Session {
         case: 'init',
         value: {
           jobConfig: jobConfig(namespace, runtimeEnv),
-          rayInitKwargs: '{}',
+          rayInitKwargs: JSON.stringify({ log_to_driver: this.#options.collectsLogs === true }),
           // Whole seconds; zero means never, which a short period does not.
           reconnectGracePeriod: Math.ceil(timeouts.grace / 1000),
         },
@@ -248,6 +257,7 @@ export class Session {
           return false
         }
         this.#connection = connection
+        for (const listener of this.#onConnection) listener(connection)
         return true
       } catch (error) {
         cause = error

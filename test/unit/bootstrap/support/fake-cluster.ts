@@ -16,14 +16,18 @@ import {
   type ClientTask,
   type DataRequest,
   type DataResponseSchema,
+  type LogDataSchema,
+  type LogSettingsRequest,
   RayletDataStreamer,
   RayletDriver,
+  RayletLogStreamer,
 } from '../../../../src/engine/ray/bootstrap/generated/ray_client_pb.ts'
 import { unpickle } from '../../../../src/engine/ray/bootstrap/pickle-reader.ts'
 import type { PyTuple } from '../../../../src/engine/ray/bootstrap/pickle-values.ts'
 import { pickle } from '../../../../src/engine/ray/bootstrap/pickle-writer.ts'
 
 type Response = MessageInitShape<typeof DataResponseSchema>
+type LogRecord = MessageInitShape<typeof LogDataSchema>
 
 export interface FakeOptions {
   readonly rayVersion?: string
@@ -36,6 +40,8 @@ export interface FakeOptions {
   readonly method?: (name: string, args: readonly unknown[]) => unknown
   /** Bytes of a part of a result. */
   readonly partSize?: number
+  /** What a log stream says, given how many there were before; a stream that says no more stays open. Undefined: there are none. */
+  readonly logs?: (stream: number) => AsyncIterable<LogRecord>
 }
 
 /** As much of Ray's client server as a session needs, with its rules for clients that come back. */
@@ -44,8 +50,13 @@ export class FakeCluster {
   readonly acknowledged: number[] = []
   readonly released: Uint8Array[] = []
   readonly streams: { reconnecting: string | null; clientId: string | null }[] = []
+  /** Each time that a session was asked for, with which arguments for `ray.init`. */
+  readonly initArguments: unknown[] = []
   readonly store = new Map<string, Uint8Array>()
   readonly pinned: string[] = []
+  /** What the log streams were opened with, and by whom; the ones that are over are counted. */
+  readonly logStreams: { enabled: boolean; loglevel: number; clientId: string | null }[] = []
+  closedLogStreams = 0
   cleanups = 0
   port = 0
   readonly #options: FakeOptions
@@ -112,12 +123,27 @@ export class FakeCluster {
       },
     })
     router.service(RayletDataStreamer, { datapath: (requests, context) => this.#datapath(requests, context) })
+    if (this.#options.logs === undefined) return
+    router.service(RayletLogStreamer, { logstream: (requests, context) => this.#logstream(requests, context) })
   }
 
   #authenticate({ requestHeader }: HandlerContext): void {
     const { token } = this.#options
     if (token === undefined || requestHeader.get('authorization') === `Bearer ${token}`) return
     throw new ConnectError('Invalid or missing authentication token', Code.Unauthenticated)
+  }
+
+  async *#logstream(requests: AsyncIterable<LogSettingsRequest>, context: HandlerContext): AsyncGenerator<LogRecord> {
+    this.#authenticate(context)
+    const reading = requests[Symbol.asyncIterator]()
+    const { enabled, loglevel } = (await reading.next()).value as LogSettingsRequest
+    const before = this.logStreams.length
+    this.logStreams.push({ enabled, loglevel, clientId: context.requestHeader.get('client_id') })
+    try {
+      yield* this.#options.logs?.(before) ?? []
+    } finally {
+      this.closedLogStreams += 1
+    }
   }
 
   async *#datapath(requests: AsyncIterable<DataRequest>, context: HandlerContext): AsyncGenerator<Response> {
@@ -162,6 +188,7 @@ export class FakeCluster {
     if (known !== undefined) return void out.write(known)
     if (type.case === 'init') {
       const { init } = this.#options
+      this.initArguments.push(JSON.parse(type.value.rayInitKwargs))
       if (init === 'cut') this.cut()
       else if (init !== 'never') send({ case: 'init', value: init ? { ok: false, msg: init.refuse } : { ok: true } })
     } else if (type.case === 'connectionInfo') {
