@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import operator
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
@@ -16,8 +15,7 @@ from ray.util.queue import Queue
 
 from ..errors import ActorAlreadyExistsError, ActorNotFoundError, KlawError, RayError
 from .completions import Completions
-from .death import explain
-from .describe import describe_handle, is_typescript
+from .describe import describe_handle
 from .entries import ActorEntry
 from .load import load_actor_class
 from .ray_errors import plain, wrap
@@ -105,21 +103,12 @@ class Actors:
         entry.be_born()
         return {"id": handle._actor_id.hex(), "description": entry.description}
 
-    def ready(self, request: Request) -> Awaitable[None]:
-        """`actor.ready`: answered when the constructor has run. Raises what it died of."""
-        return self._ready(self._table.actor(request.argument))
-
-    async def _ready(self, entry: ActorEntry) -> None:
+    async def ready(self, entry: ActorEntry) -> None:
+        """Waits until the actor's constructor has run. Raises what it died of."""
         await birth(entry)
         if entry.failure is not None:
             raise entry.failure
-        try:
-            await entry.handle.__ray_ready__.remote()
-        except ray.exceptions.RayActorError as error:
-            if not is_typescript(entry.handle):
-                raise
-            explained = functools.partial(explain, entry.handle._actor_id.hex(), error)
-            raise await self._completions.call(explained) from error
+        await entry.handle.__ray_ready__.remote()
 
     async def find(self, request: Request) -> dict[str, Any]:
         """`actor.find`: an actor by its name. Raises `ActorNotFoundError`."""

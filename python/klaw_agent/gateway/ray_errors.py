@@ -10,6 +10,7 @@ import ray.exceptions
 
 from .. import errors, javascript_error
 from ..errors import ActorDiedError, KlawError, RayError, TaskCancelledError
+from ..javascript_error import JavaScriptError
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -32,7 +33,7 @@ def as_klaw_error(error: BaseException) -> BaseException:
         fields = {} if error.actor_id is None else {"actor_id": str(error.actor_id)}
         if isinstance(cause, ray.exceptions.RayTaskError):
             origin = cause.cause if isinstance(cause.cause, BaseException) else cause
-            message = f"the actor could not be created: {type(origin).__name__}: {plain(origin)}".removesuffix(": ")
+            message = f"the actor could not be created: {_summary(origin)}"
             return ActorDiedError(message, cause=origin, **fields)
         return ActorDiedError(plain(error), **fields)
     if isinstance(error, ray.exceptions.RayError):
@@ -42,7 +43,7 @@ def as_klaw_error(error: BaseException) -> BaseException:
 
 def wrap(error: BaseException, what: str = "") -> RayError:
     """A RayError around an exception that is none of Ray's."""
-    text = f"{type(error).__name__}: {plain(error)}".removesuffix(": ")
+    text = _summary(error)
     return RayError(f"{what}: {text}" if what else text, cause=error)
 
 
@@ -52,6 +53,13 @@ def plain(error: BaseException) -> str:
         return _COLOURS.sub("", str(error))
     except Exception as failure:
         return f"<its message raised {type(failure).__name__}>"
+
+
+def _summary(error: BaseException) -> str:
+    """Class and message. Those of an error of JavaScript are its own."""
+    if isinstance(error, JavaScriptError):
+        return plain(error)
+    return f"{type(error).__name__}: {plain(error)}".removesuffix(": ")
 
 
 def cause_of(error: object, *kinds: type[BaseException]) -> BaseException | None:

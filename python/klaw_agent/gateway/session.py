@@ -94,7 +94,7 @@ class Session:
         served: dict[str, Operation] = {
             "session.open": self.open,
             "actor.create": actors.create,
-            "actor.ready": actors.ready,
+            "actor.ready": typescript.ready,
             "actor.find": actors.find,
             "actor.list": actors.list,
             "actor.kill": actors.kill,

@@ -126,6 +126,18 @@ class TypeScript:
         """`typescript.locate`: where the actor's Node process listens, once it is alive. Raises what it has died of."""
         return self._locate(self._table.actor(request.argument))
 
+    def ready(self, request: Request) -> Awaitable[None]:
+        """`actor.ready`, for actors in all languages: answered when the constructor has run. Raises what it died of."""
+        return self._ready(self._table.actor(request.argument))
+
+    async def _ready(self, entry: ActorEntry) -> None:
+        await birth(entry)
+        if entry.failure is None and is_typescript(entry.handle):
+            # Not by a question of its own, which would count among its pending calls.
+            await self._locate(entry)
+        else:
+            await self._actors.ready(entry)
+
     async def _locate(self, entry: ActorEntry) -> dict[str, Any]:
         await birth(entry)
         if entry.failure is not None:

@@ -130,6 +130,20 @@ def test_a_plain_python_program_can_read_all_that(cluster: Any, tmp_path: Any):
     run(test)
 
 
+def test_questions_do_not_exceed_the_limit_of_pending_calls(cluster: Any):
+    async def test(host: Host) -> None:
+        number = await host.create(limits={"maxPendingCalls": 1})
+        client = host.client
+        questions = [client.ask(name, number) for name in ("typescript.locate", "actor.ready") for _ in range(10)]
+        client.abort(questions[0])
+        answers = await asyncio.gather(*questions, return_exceptions=True)
+        assert isinstance(answers[0], Failure)
+        assert {answer["maxPendingCalls"] for answer in answers[1:10]} == {1}
+        assert answers[10:] == [None] * 10
+
+    run(test)
+
+
 def test_others_see_what_it_is(cluster: Any):
     async def test(host: Host) -> None:
         number, answer = host.start(name="Counter", limits={})
