@@ -1,5 +1,5 @@
 import { RayError } from '../../../errors.ts'
-import { shakeHands, type Welcome } from './handshake.ts'
+import { SilentPeerError, shakeHands, type Welcome } from './handshake.ts'
 import { type Identity, writeHello } from './hello.ts'
 import type { LaneFactory, LaneKind } from './lane.ts'
 import type { LaneSource, LostLane } from './lane-source.ts'
@@ -18,7 +18,15 @@ export interface DiallingOptions {
   /** Milliseconds for the first lane and the agent's welcome on it. */
   readonly deadline: number
   readonly signal?: AbortSignal | undefined
+  /**
+   * The other side may be busy for as long as it likes: while it is silent its lane is kept, and this called from time to time, for somebody may know that
+   * it is gone. Absent: silence means that the lane is lost.
+   */
+  readonly onSilent?: (() => void) | undefined
 }
+
+/** Milliseconds that the answer of somebody who may be busy is waited for in one attempt. */
+const busyPatience = 60_000
 
 /** Lanes that this side opens, one after the other, for as long as the other side keeps the connection. */
 export class DialledLanes implements LaneSource {
@@ -26,6 +34,8 @@ export class DialledLanes implements LaneSource {
   readonly asks = true
   readonly #factory: LaneFactory
   readonly #identity: Identity
+  /** See {@link DiallingOptions.onSilent}. */
+  readonly silent: (() => void) | undefined
 
   /**
    * Opens the first lane.
@@ -36,16 +46,23 @@ export class DialledLanes implements LaneSource {
   static async connect(
     options: DiallingOptions,
   ): Promise<{ readonly source: DialledLanes; readonly welcome: Welcome }> {
-    const { factory, identity, deadline } = options
+    const { factory, identity, deadline, onSilent } = options
     const signal = options.signal ?? new AbortController().signal
-    const handshake = await shakeHands(factory, writeHello(identity, false, 0), { deadline, keepAlive: true, signal })
+    const source = new DialledLanes(factory, identity, onSilent)
+    const limits = { deadline, answerWithin: source.#answerWithin, keepAlive: true, signal }
+    const handshake = await shakeHands(factory, writeHello(identity, false, 0), limits)
     if (handshake.t === 'refused') throw handshake.error
-    return { source: new DialledLanes(factory, identity), welcome: handshake }
+    return { source, welcome: handshake }
   }
 
-  private constructor(factory: LaneFactory, identity: Identity) {
+  private constructor(factory: LaneFactory, identity: Identity, silent: (() => void) | undefined) {
     this.#factory = factory
     this.#identity = identity
+    this.silent = silent
+  }
+
+  get #answerWithin(): number | undefined {
+    return this.silent === undefined ? undefined : busyPatience
   }
 
   get kind(): LaneKind {
@@ -54,7 +71,7 @@ export class DialledLanes implements LaneSource {
 
   async next({ received, reason, flaps }: LostLane, signal: AbortSignal): Promise<Welcome> {
     const grace = this.#identity.grace || usualGrace
-    const deadline = performance.now() + grace * 1_000
+    let deadline = performance.now() + grace * 1_000
     const hello = writeHello(this.#identity, true, received)
     let failure: unknown = reason
     // The first attempt is made at once, unless lanes break as soon as they are there.
@@ -64,7 +81,11 @@ export class DialledLanes implements LaneSource {
       const left = deadline - performance.now()
       if (left <= 0) break
       const handshake = await this.#attempt(hello, Math.min(attemptDeadline, left), signal)
-      if (handshake instanceof Error) failure = handshake
+      if (handshake instanceof SilentPeerError && this.silent !== undefined) {
+        // Who is busy does not count the time either.
+        deadline = performance.now() + grace * 1_000
+        this.silent()
+      } else if (handshake instanceof Error) failure = handshake
       else if (handshake.t === 'welcome') return handshake
       else throw handshake.error
     }
@@ -76,7 +97,8 @@ export class DialledLanes implements LaneSource {
   /** Says hello on another lane; an error is why there is none for now. */
   async #attempt(hello: Uint8Array, deadline: number, signal: AbortSignal) {
     try {
-      return await shakeHands(this.#factory, hello, { deadline, keepAlive: false, signal })
+      const answerWithin = this.#answerWithin
+      return await shakeHands(this.#factory, hello, { deadline, answerWithin, keepAlive: false, signal })
     } catch (error) {
       signal.throwIfAborted()
       return error as Error

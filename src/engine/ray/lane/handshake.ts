@@ -15,9 +15,14 @@ export interface Welcome {
   adopt(listener: LaneListener): void
 }
 
+/** Somebody listens, and does not answer: a process that is busy, or stopped. Whoever has ended listens no more. */
+export class SilentPeerError extends RayError {}
+
 export interface HandshakeOptions {
   /** Milliseconds until the agent must have answered. */
   readonly deadline: number
+  /** Milliseconds for the answer alone, once the lane is open. Default: what is left of the deadline. */
+  readonly answerWithin?: number | undefined
   /** Whether the attempt keeps the event loop alive. */
   readonly keepAlive: boolean
   readonly signal: AbortSignal
@@ -39,12 +44,23 @@ export async function shakeHands(
   const controller = new AbortController()
   const abort = () => controller.abort(signal.reason)
   signal.addEventListener('abort', abort)
-  const timer = setTimeout(() => {
-    controller.abort(new RayError(`the agent did not answer within ${deadline} ms (${factory.kind} lane)`))
-  }, deadline)
-  if (!options.keepAlive) timer.unref()
+  let isOpen = false
+  const limit = (milliseconds: number) => {
+    const timer = setTimeout(() => {
+      const Failure = isOpen ? SilentPeerError : RayError
+      controller.abort(new Failure(`the agent did not answer within ${milliseconds} ms (${factory.kind} lane)`))
+    }, milliseconds)
+    if (!options.keepAlive) timer.unref()
+    return timer
+  }
+  let timer = limit(deadline)
   try {
     const lane = await factory.open(controller.signal)
+    isOpen = true
+    if (options.answerWithin !== undefined) {
+      clearTimeout(timer)
+      timer = limit(options.answerWithin)
+    }
     return await greet(lane, hello, controller.signal)
   } finally {
     clearTimeout(timer)

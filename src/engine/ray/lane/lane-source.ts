@@ -17,6 +17,8 @@ export interface LaneSource {
   readonly peer: string
   /** Whether this side asks a peer that is silent while something waits for it, and takes the lane for lost in the end. */
   readonly asks: boolean
+  /** Called in place of that, where the other side may be silent because it is busy. */
+  readonly silent?: (() => void) | undefined
   /** The next lane. Rejects with why there will be none. What it does once the signal aborts is nobody's concern, but it ends. */
   next(lost: LostLane, signal: AbortSignal): Promise<Welcome>
   /** The connection is over: called once. */

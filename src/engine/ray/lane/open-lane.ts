@@ -1,5 +1,6 @@
 import { RayError } from '../../../errors.ts'
 import { type DirectAddress, directLanes } from './direct-lane.ts'
+import { SilentPeerError } from './handshake.ts'
 import { type Identity, newIdentity } from './hello.ts'
 import type { Lane, LaneFactory, LaneKind } from './lane.ts'
 import { ResumableTransport } from './resumable-transport.ts'
@@ -28,6 +29,8 @@ export interface OpenLaneOptions {
   readonly signal?: AbortSignal | undefined
   /** Called when the connection was lost and a way back was not found; others are tried. Somebody may know that they are in vain. */
   readonly onUnreachable?: (() => void) | undefined
+  /** The other side may be busy for long: see `DiallingOptions`. */
+  readonly onSilent?: (() => void) | undefined
 }
 
 /** A connection to the agent, not started yet. Whoever has it must start or close it. */
@@ -55,7 +58,8 @@ export async function openLane(options: OpenLaneOptions): Promise<OpenedLane> {
       return await open(directLanes(address), identity, limit, options)
     } catch (error) {
       signal?.throwIfAborted()
-      if (choice === 'direct') throw error
+      // Who is busy is as busy on any other lane.
+      if (choice === 'direct' || (options.onSilent !== undefined && error instanceof SilentPeerError)) throw error
       notDirect = error as Error
     }
   }
@@ -73,10 +77,10 @@ async function open(
   lanes: LaneFactory,
   identity: Identity,
   deadline: number,
-  { signal, onUnreachable }: OpenLaneOptions,
+  { signal, onUnreachable, onSilent }: OpenLaneOptions,
 ): Promise<OpenedLane> {
   const factory = onUnreachable === undefined ? lanes : watched(lanes, onUnreachable)
-  const transport = await ResumableTransport.connect({ factory, identity, deadline, signal })
+  const transport = await ResumableTransport.connect({ factory, identity, deadline, signal, onSilent })
   return { transport, kind: factory.kind, notDirect: undefined }
 }
 

@@ -1,4 +1,5 @@
 import type { DirectAddress } from './direct-lane.ts'
+import { SilentPeerError } from './handshake.ts'
 import { type LaneChoice, openLane } from './open-lane.ts'
 import { type RelaySession, relayLanes } from './relay-lane.ts'
 import type { ResumableTransport } from './resumable-transport.ts'
@@ -29,9 +30,10 @@ export interface ClusterLanes {
 const deadline = 10_000
 
 /**
- * Connects to a process of the cluster: directly, else through the session's agent.
+ * Connects to a process of the cluster: directly, else through the session's agent. That of an actor runs its methods, and may be busy with one for any time:
+ * its silence is waited out for as long as somebody listens at its port, which nobody does when it has ended.
  *
- * @param onUnreachable called when the connection was lost and a way back was not found; others are tried
+ * @param onUnreachable called when the connection was lost and a way back was not found, or an actor is silent; others are tried
  * @throws {RayError} why there is no connection
  */
 export async function reach(
@@ -43,14 +45,30 @@ export async function reach(
 ): Promise<ResumableTransport> {
   const { host, port, token, tls } = process
   const { choice, gracePeriod } = lanes
-  const { transport } = await openLane({
-    choice,
-    address: choice === 'tunnel' ? { host, port } : await lanes.reachedAt(process, role),
-    token,
-    otherwise: relayLanes(session, { host, port, tls }),
-    deadline,
-    gracePeriod,
-    onUnreachable,
-  })
-  return transport
+  const mayBeBusy = role === 'actor'
+  const address = choice === 'tunnel' ? { host, port } : await lanes.reachedAt(process, role)
+  const controller = new AbortController()
+  const stopListening = session.connection.onLost((error) => controller.abort(error))
+  try {
+    for (;;) {
+      try {
+        const { transport } = await openLane({
+          choice,
+          address,
+          token,
+          otherwise: relayLanes(session, { host, port, tls }),
+          deadline,
+          gracePeriod,
+          signal: controller.signal,
+          onUnreachable,
+          onSilent: mayBeBusy ? onUnreachable : undefined,
+        })
+        return transport
+      } catch (error) {
+        if (!mayBeBusy || !(error instanceof SilentPeerError)) throw error
+      }
+    }
+  } finally {
+    stopListening()
+  }
 }

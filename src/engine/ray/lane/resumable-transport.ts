@@ -285,7 +285,9 @@ export class ResumableTransport implements Transport {
   }
 
   #fallSilent(): void {
-    if (this.#state.t === 'open') this.#resume(new RayError(`${this.#source.peer} has been silent for 20 seconds`))
+    if (this.#state.t !== 'open') return
+    if (this.#source.silent !== undefined) this.#source.silent()
+    else this.#resume(new RayError(`${this.#source.peer} has been silent for 20 seconds`))
   }
 
   /** The lane is lost: another one is to come. */
