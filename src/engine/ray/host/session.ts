@@ -11,6 +11,11 @@ import type { HostStart } from './parent.ts'
 
 /** Milliseconds for reaching the agent, which is on the same machine. */
 const deadline = 10_000
+/**
+ * Milliseconds for which the hub and other actors keep what this process had when it can not be reached: within a cluster, that means that it has
+ * ended, and what it held is wanted elsewhere.
+ */
+const grace = 2_000
 /** Messages of more encoded bytes than that go by reference. */
 const largeMessage = 100 * 1024
 
@@ -43,7 +48,7 @@ export async function startSession(
     hubLanes: {
       choice: 'auto',
       reachedAt: async (hub) => ({ host: hub.host, port: hub.port, tls: tlsFor(hub) }),
-      gracePeriod: undefined,
+      gracePeriod: grace,
     },
     largeMessage,
     code: () => code,
