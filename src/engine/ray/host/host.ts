@@ -139,7 +139,10 @@ export class RayHost implements InstanceHome {
 
   async #open({ method, args }: HostCall, signal: AbortSignal): Promise<number> {
     const instance = this.#instanceFor(method, 'stream')
-    return ((await this.#parent.call(instance, method, args, signal)) as GeneratorPlace).slot
+    const { slot } = (await this.#parent.call(instance, method, args, signal)) as GeneratorPlace
+    // Nobody would ever close it.
+    if (signal.aborted) await this.#close(slot)
+    return slot
   }
 
   async #next(slot: number, signal: AbortSignal): Promise<Reply> {
