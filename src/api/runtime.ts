@@ -2,7 +2,7 @@ import type { SerializableClass, Serializer, SerializerRegistry } from '../codec
 import { actorPortOf, type NamedActor } from '../engine/actor-engine.ts'
 import type { ChannelInfo } from '../engine/channel-engine.ts'
 import type { NodeInfo, ResourceAmounts } from '../engine/cluster-engine.ts'
-import type { Engine, EngineInfo } from '../engine/engine.ts'
+import type { Engine, EngineInfo, InfoOptions } from '../engine/engine.ts'
 import { type ObjectStoreStats, portOf } from '../engine/object-engine.ts'
 import type { ActorDefinition, AnyClass } from './actor.ts'
 import { type ActorClass, actorClass } from './actor-class.ts'
@@ -371,8 +371,8 @@ export class Runtime implements AsyncDisposable {
   }
 
   /** What the engine says about itself: its kind, versions, how far away it is. */
-  info(): Promise<EngineInfo> {
-    return this.#engine.info()
+  info(options: InfoOptions = {}): Promise<EngineInfo> {
+    return this.#engine.info(options)
   }
 
   /** Registers how instances of exactly `Class` travel, in this thread. The other side registers under the same name. */

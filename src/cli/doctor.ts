@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import type { Check, CheckResult } from './checks/check.ts'
+import { clusterNodeCheck } from './checks/cluster-node.ts'
 import { laneCheck } from './checks/lane.ts'
 import { nodeCheck } from './checks/node.ts'
 import { portCheck } from './checks/port.ts'
@@ -72,6 +73,7 @@ function clusterChecks(address: string | undefined, visit: Visit | undefined): r
     tokenCheck(visit),
     clusterRayCheck(visit),
     clusterPythonCheck(visit),
+    clusterNodeCheck(visit),
     laneCheck(visit),
     roundTripCheck(visit),
   ]

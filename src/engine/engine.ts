@@ -20,6 +20,22 @@ export interface EngineInfo {
   /** Of the agent, in hex. */
   readonly nodeId: string | undefined
   readonly jobId: string | undefined
+  /** Undefined unless it was asked for. */
+  readonly nodeJs: NodeJs | undefined
+}
+
+/** The Node.js that actors and tasks in TypeScript run on. */
+export interface NodeJs {
+  readonly version: string
+  readonly path: string
+  /** Where it was found. */
+  readonly where: string
+}
+
+/** What is wanted of `info` besides. */
+export interface InfoOptions {
+  /** Also what actors and tasks in TypeScript run on; on Ray, those on the agent's node. Rejects with a `KlawError` that says where it was looked for when there is none. */
+  readonly nodeJs?: boolean | undefined
 }
 
 /** What a runtime stands on. The embedded engine and the Ray engine implement the same interface. */
@@ -32,7 +48,7 @@ export interface Engine {
   readonly cluster: ClusterEngine
   /** Why the engine can no longer be used; undefined while it can. */
   readonly lost: Error | undefined
-  info(): Promise<EngineInfo>
+  info(options: InfoOptions): Promise<EngineInfo>
   /** Ends everything that was started; idempotent. Everything pending is refused. */
   shutdown(): Promise<void>
 }

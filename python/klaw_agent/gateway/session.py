@@ -113,6 +113,7 @@ class Session:
             "typescript.submit": typescript.submit,
             "typescript.code": typescript.code,
             "typescript.locate": typescript.locate,
+            "typescript.node": typescript.node,
             "queue.create": queues.create,
             "queue.put": queues.put,
             "queue.putAll": queues.put_all,

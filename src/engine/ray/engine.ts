@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 import { RuntimeClosedError } from '../../errors.ts'
 import type { Connection } from '../../wire/connection.ts'
 import type { Transport } from '../../wire/transport.ts'
-import type { Engine, EngineInfo } from '../engine.ts'
+import type { Engine, EngineInfo, InfoOptions, NodeJs } from '../engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
 import { RayActors } from './actors.ts'
 import { linksThrough, RayCalls } from './calls/ray-calls.ts'
@@ -119,13 +119,14 @@ export class RayEngine implements Engine {
     this.#client.connection.flush()
   }
 
-  async info(): Promise<EngineInfo> {
+  async info(options: InfoOptions = {}): Promise<EngineInfo> {
     const start = performance.now()
     // The least that the agent can be asked for.
     await this.#client.connection.request('object.free', [])
     const roundTrip = performance.now() - start
     const session = this.#session as SessionInfo
-    return { kind: this.kind, roundTrip, ...session, ...this.#options.lane }
+    const nodeJs = options.nodeJs ? ((await this.#client.connection.request('typescript.node')) as NodeJs) : undefined
+    return { kind: this.kind, roundTrip, ...session, ...this.#options.lane, nodeJs }
   }
 
   async shutdown(): Promise<void> {

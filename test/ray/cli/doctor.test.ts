@@ -30,6 +30,7 @@ test('a head that is well', async () => {
     token: 'ok: none demanded',
     "cluster's Ray": `ok: ${inject('rayVersion')}`,
     "cluster's Python": expect.stringMatching(/^ok: 3\.\d+\.\d+$/),
+    "cluster's Node": expect.stringMatching(/^ok: \d+\.\d+\.\d+ \(\/.*node, from .*\)$/),
     lane: expect.stringMatching(/^ok: direct/),
     'round trip': expect.stringMatching(/^ok: [\d.]+ ms/),
   })

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { clusterNodeCheck } from '../../../src/cli/checks/cluster-node.ts'
 import { laneCheck } from '../../../src/cli/checks/lane.ts'
 import { clusterPythonCheck, clusterRayCheck } from '../../../src/cli/checks/versions.ts'
+import { doctor } from '../../../src/cli/doctor.ts'
 import { parseAddress, type Visit } from '../../../src/cli/visit.ts'
-import type { EngineInfo } from '../../../src/engine/engine.ts'
-import type { Runtime } from '../../../src/index.ts'
+import type { EngineInfo, InfoOptions } from '../../../src/engine/engine.ts'
+import { KlawError, type Runtime } from '../../../src/index.ts'
 
 /** A visit whose session says this about itself. */
 function visit(info: Partial<EngineInfo>): Visit {
@@ -34,6 +36,25 @@ test('a tunnel is no fault, and says why it is one', async () => {
   expect((await laneCheck(visit({ lane: 'direct' })).run()).found).toMatch(/^direct/)
   const result = await laneCheck(visit({ lane: 'tunnel', notDirect: new Error('no answer within 2 s') })).run()
   expect(result).toMatchObject({ ok: true, found: expect.stringContaining('no answer within 2 s') })
+})
+
+test('the Node of the cluster is asked for, and where there is none it is said what to do', async () => {
+  const asked: (InfoOptions | undefined)[] = []
+  const found = { version: '22.1.0', path: '/usr/bin/node', where: 'the PATH' }
+  const info = async (options?: InfoOptions) => {
+    asked.push(options)
+    return { nodeJs: found }
+  }
+  const session = { info } as unknown as Runtime
+  const result = await clusterNodeCheck({ ...visit({}), session }).run()
+  expect(result).toEqual({ ok: true, found: '22.1.0 (/usr/bin/node, from the PATH)' })
+  expect(asked).toEqual([{ nodeJs: true }])
+
+  const none = { info: () => Promise.reject(new KlawError('TypeScript needs Node.js: install it there')) }
+  const lines: string[] = []
+  const check = clusterNodeCheck({ ...visit({}), session: none as unknown as Runtime })
+  expect(await doctor(undefined, 1_000, (line) => lines.push(line), [check])).toBe(false)
+  expect(lines).toEqual(["to do cluster's Node  TypeScript needs Node.js: install it there"])
 })
 
 test('addresses', () => {
