@@ -1,4 +1,11 @@
-import { ActorDiedError, ActorUnavailableError, OutOfMemoryError, RayError, type Runtime } from '@klaw/core'
+import {
+  ActorDiedError,
+  ActorUnavailableError,
+  OutOfMemoryError,
+  RayError,
+  type Runtime,
+  type RuntimeEnv,
+} from '@klaw/core'
 import { beforeAll, expect, test } from 'vitest'
 import { failure, rejection } from '../../support/rejection.ts'
 import { Mortal } from './fixtures/mortal.ts'
@@ -21,6 +28,7 @@ interface End {
   readonly cause: typeof RayError
   /** What the uncaught error was. */
   readonly thrown?: object
+  readonly runtimeEnv?: RuntimeEnv
 }
 
 const ends: readonly End[] = [
@@ -45,42 +53,45 @@ const ends: readonly End[] = [
     end: (actor) => actor.fillHeap.remote(),
     says: /out of memory: its heap was full/,
     cause: OutOfMemoryError,
+    runtimeEnv: { env_vars: { NODE_OPTIONS: '--max-old-space-size=64' } },
   },
 ]
 
-function start(maxRestarts: number) {
+function start(maxRestarts: number, runtimeEnv: RuntimeEnv = {}) {
   const witness = new Witness()
-  const runtimeEnv = { env_vars: { NODE_OPTIONS: '--max-old-space-size=64' } }
   return { witness, actor: klaw.actor(Mortal, { ...free, maxRestarts, runtimeEnv }).remote(witness.path) }
 }
 
-test.each(ends)('$how: every call fails with the reason, and nothing is left', async ({ end, says, cause, thrown }) => {
-  const { actor, witness } = start(0)
-  const held = actor.hold.remote('held')
-  await witness.saw('begin held')
-  const processes = processesOf(Object.values(witness.births[0] ?? {}))
-  const ending = failure(end(actor))
-  const error = (await rejection(held)) as ActorDiedError
-  expect(error).toBeInstanceOf(ActorDiedError)
-  expect(error.message).toMatch(says)
-  expect(error.cause).toBeInstanceOf(cause)
-  const reason = (error.cause as Error).cause as Error | undefined
-  if (thrown === undefined) expect(reason).toBeUndefined()
-  else {
-    expect(reason).toMatchObject(thrown)
-    expect(reason?.stack).toMatch(/mortal\.ts:\d+:\d+/)
-  }
-  // What has been answered before the end has been answered.
-  const ended = await ending
-  if (thrown === undefined) expect(ended).toBeInstanceOf(ActorDiedError)
-  expect(await rejection(actor.note.remote('afterwards'))).toMatchObject({ message: error.message })
-  await untilReaped(processes)
-})
+test.each(ends)(
+  '$how: every call fails with the reason, and nothing is left',
+  async ({ end, says, cause, thrown, runtimeEnv }) => {
+    const { actor, witness } = start(0, runtimeEnv)
+    const held = actor.hold.remote('held')
+    await witness.saw('begin held')
+    const processes = processesOf(Object.values(witness.births[0] ?? {}))
+    const ending = failure(end(actor))
+    const error = (await rejection(held)) as ActorDiedError
+    expect(error).toBeInstanceOf(ActorDiedError)
+    expect(error.message).toMatch(says)
+    expect(error.cause).toBeInstanceOf(cause)
+    const reason = (error.cause as Error).cause as Error | undefined
+    if (thrown === undefined) expect(reason).toBeUndefined()
+    else {
+      expect(reason).toMatchObject(thrown)
+      expect(reason?.stack).toMatch(/mortal\.ts:\d+:\d+/)
+    }
+    // What has been answered before the end has been answered.
+    const ended = await ending
+    if (thrown === undefined) expect(ended).toBeInstanceOf(ActorDiedError)
+    expect(await rejection(actor.note.remote('afterwards'))).toMatchObject({ message: error.message })
+    await untilReaped(processes)
+  },
+)
 
 test('with restarts left the actor starts anew, whatever it has ended of; what ends it again ends it for good', async () => {
   await Promise.all(
-    ends.map(async ({ end, says }) => {
-      const { actor, witness } = start(1)
+    ends.map(async ({ end, says, runtimeEnv }) => {
+      const { actor, witness } = start(1, runtimeEnv)
       const held = actor.hold.remote('held')
       await witness.saw('begin held')
       await failure(end(actor))
