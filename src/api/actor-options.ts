@@ -6,11 +6,12 @@ import { amount, amounts, bytes, checkOptions, count, flag, isRecord, type Optio
 export interface ResourceOptions {
   /**
    * CPUs, also in fractions. For an actor: held while it lives, when given; 0 puts it on a thread that it shares with other
-   * such actors; absent, it has a thread of its own and holds nothing. For a task: held while it runs, 1 when absent.
+   * such actors; absent, it has a thread of its own and holds nothing. For a task: held while it runs, 1 when absent. On Ray each actor has
+   * processes of its own, and what is absent is Ray's default.
    */
   readonly numCpus?: number | undefined
   readonly numGpus?: number | undefined
-  /** Bytes of heap that the thread may use. More ends it with `OutOfMemoryError`. */
+  /** Bytes of heap that the thread may use. More ends it with `OutOfMemoryError`. On Ray: what the node sets aside for it, by Ray's own rules. */
   readonly memory?: number | undefined
   /** Custom resources and how much of each. */
   readonly resources?: Readonly<Record<string, number>> | undefined
@@ -18,17 +19,17 @@ export interface ResourceOptions {
 
 /** Options of an actor. The names and defaults are Ray's, in camelCase. */
 export interface ActorOptions extends ResourceOptions {
-  /** How often it is started anew after its thread has died, with fresh state. Default 0; -1 is without limit. */
+  /** How often it is started anew after its thread, or on Ray its process, has died, with fresh state. Default 0; -1 is without limit. */
   readonly maxRestarts?: number | undefined
   /** How often a call runs again when the actor restarts while the call is in flight. Default 0; -1 is without limit. */
   readonly maxTaskRetries?: number | undefined
   /** How many calls may run at a time. Default 1, or 1000 if any method is async. */
   readonly maxConcurrency?: number | undefined
-  /** How many calls of one thread may be pending; more fail with `PendingCallsLimitExceeded`. Default -1: without limit. */
+  /** How many calls of one thread, or on Ray of one process, may be pending; more fail with `PendingCallsLimitExceeded`. Default -1: without limit. */
   readonly maxPendingCalls?: number | undefined
   /**
-   * `null`: it ends with its last handle, or, when it has a name, with the thread that created it.
-   * `'detached'`: it lives until it is killed or the runtime shuts down.
+   * `null`: it ends with its last handle, or, when it has a name, with the thread, or on Ray the session or actor, that created it.
+   * `'detached'`: it lives until it is killed or, on the embedded engine, the runtime shuts down.
    */
   readonly lifetime?: 'detached' | null | undefined
   /** Makes it known to `getActor`. One actor of a name lives in a namespace. */
@@ -36,7 +37,7 @@ export interface ActorOptions extends ResourceOptions {
   readonly namespace?: string | undefined
   /** With a name: an actor that has it already is used, and nothing is created. */
   readonly getIfExists?: boolean | undefined
-  /** The environment of its thread. The embedded engine knows `env_vars`. */
+  /** The environment of its thread, or on Ray of its processes. The embedded engine knows `env_vars`; on Ray what has to be uploaded belongs to `connect`. */
   readonly runtimeEnv?: RuntimeEnv | undefined
 }
 

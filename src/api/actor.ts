@@ -18,7 +18,8 @@ export interface ActorDefinition<Class extends AnyClass> {
  * Defines an actor class. Needs no runtime.
  *
  * Stands at the top level of a module that exports it: whoever creates the actor, the thread that runs it imports that module
- * and finds the export by the class's name. So the module should do nothing else when it is imported.
+ * and finds the export by the class's name. So the module should do nothing else when it is imported. On Ray the module is bundled with all that it
+ * imports, and runs in a Node process on one of the cluster's nodes.
  *
  * @param meta `import.meta` of the module
  * @param target the class; public methods become calls, on an instance that lives as long as the actor

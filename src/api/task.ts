@@ -46,7 +46,7 @@ export interface RemoteStreamTask<Run extends AnyFunction> {
 /**
  * Defines a task: a function that can run on any worker. Needs no runtime.
  *
- * Stands at the top level of a module that exports it, as an `actor` does. Semantics are those of Ray's tasks.
+ * Stands at the top level of a module that exports it, as an `actor` does. Semantics are those of Ray's tasks; on Ray it is one.
  *
  * @param meta `import.meta` of the module
  * @throws TypeError when the function has no name
