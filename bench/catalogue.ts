@@ -19,6 +19,10 @@ import { putGetBenchmarks } from './objects/put-get.ts'
 import { rayCallBenchmarks } from './ray/calls.ts'
 import { rayConnectBenchmark } from './ray/connect.ts'
 import { rayObjectBenchmarks } from './ray/objects.ts'
+import { typeScriptCallBenchmarks } from './ray-typescript/calls.ts'
+import { typeScriptCreationBenchmarks } from './ray-typescript/creation.ts'
+import { typeScriptDemoBenchmark } from './ray-typescript/demo.ts'
+import { typeScriptMemoryBenchmark } from './ray-typescript/memory.ts'
 import { latencyBenchmark } from './threads/latency.ts'
 import { openThreadChannelsBenchmark } from './threads/open-channels.ts'
 import { throughputBenchmarks } from './threads/throughput.ts'
@@ -41,6 +45,10 @@ export const catalogue: readonly Benchmark[] = [
   rayConnectBenchmark,
   ...rayCallBenchmarks,
   ...rayObjectBenchmarks,
+  ...typeScriptCallBenchmarks,
+  ...typeScriptCreationBenchmarks,
+  typeScriptMemoryBenchmark,
+  typeScriptDemoBenchmark,
   ...channelThroughputBenchmarks,
   channelLatencyBenchmark,
   channelManyBenchmark,

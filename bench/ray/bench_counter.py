@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class Counter:
     def __init__(self) -> None:
@@ -10,3 +12,6 @@ class Counter:
     def add(self, number: int) -> int:
         self.total += number
         return self.total
+
+    def process(self) -> int:
+        return os.getpid()

@@ -16,7 +16,9 @@ const ids = catalogue.flatMap(placesOf).map(({ id }) => id)
 test('ids are unique, and say what is measured', () => {
   expect(new Set(ids).size).toBe(ids.length)
   for (const id of ids)
-    expect(id).toMatch(/^(codec|in-process|threads|actors|objects|ray|channels-ray)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/)
+    expect(id).toMatch(
+      /^(codec|in-process|threads|actors|objects|ray|channels-ray|ray-typescript)(\/[a-z0-9]+(-[a-z0-9]+)*)+$/,
+    )
 })
 
 test('--list prints the ids and runs nothing', async () => {

@@ -1,0 +1,106 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect, pyFunction, type Runtime } from '@klaw/core'
+import type { Benchmark, Contender, Rounds, Scale } from '../harness/definition.ts'
+import { klaw } from '../peers/versions.ts'
+import { PythonPeer } from '../ray/python-peer.ts'
+import { leaveCluster, useCluster } from '../ray/shared-cluster.ts'
+import { Counter } from './actors.ts'
+import { NewModules } from './new-modules.ts'
+
+/** Where each actor needs a new worker: otherwise the first ones would get workers that Ray has started in advance, and the others not. */
+const freshWorkers = { name: 'fresh workers', env: { RAY_prestart_worker_first_driver: '0' } }
+/** The same on all sides. */
+const options = { numCpus: 1 }
+/** Milliseconds in which Ray gets back a worker whose task has ended. */
+const giveBackTime = 100
+
+type Prepare = (runtime: Runtime) => Promise<typeof Counter>
+
+function oursReady(prepare: Prepare, stopped?: () => void): Contender {
+  return {
+    id: 'klaw',
+    name: `${klaw} from Node`,
+    async start(): Promise<Rounds> {
+      const cluster = await useCluster(freshWorkers.name, freshWorkers.env)
+      const runtime = await connect(cluster.address)
+      const round = async () => {
+        const definition = await prepare(runtime)
+        const start = performance.now()
+        const actor = runtime.actor(definition, options).remote()
+        await actor.ready()
+        const time = (performance.now() - start) * 1000
+        await runtime.kill(actor)
+        return { time }
+      }
+      // What the first actor of all needs: this package itself in the cluster, and on the node.
+      await round()
+      return {
+        round,
+        stop: async () => {
+          await runtime.shutdown()
+          await leaveCluster(freshWorkers.name)
+          stopped?.()
+        },
+      }
+    },
+  }
+}
+
+/** @param before what it does before each creation */
+function python(work: string, before?: string): Contender {
+  return {
+    id: 'in-cluster',
+    name: 'Python driver in the cluster, actor in Python',
+    async start(_scale: Scale): Promise<Rounds> {
+      const cluster = await useCluster(freshWorkers.name, freshWorkers.env)
+      const peer = await PythonPeer.start(cluster.ray.python, 'driver', cluster.gcsAddress)
+      const round = async () => {
+        if (before !== undefined) await peer.run(before, 1)
+        return { time: (await peer.run(work, 1)) * 1000 }
+      }
+      await round()
+      return {
+        round,
+        stop: async () => {
+          await peer.stop()
+          await leaveCluster(freshWorkers.name)
+        },
+      }
+    },
+  }
+}
+
+const time = { key: 'time', unit: 'µs', better: 'lower', counts: 'median' } as const
+const newModules = new NewModules()
+
+/** From the request until its constructor has run, and it can be called. */
+export const typeScriptCreationBenchmarks: readonly Benchmark[] = [
+  {
+    id: 'ray-typescript/first-actor',
+    work: 'create an actor of a module, or class, that the cluster does not know yet, until it is ready; in a new worker',
+    metrics: [time],
+    ours: oursReady(
+      () => newModules.next(),
+      () => newModules.remove(),
+    ),
+    peers: [python('first_actor')],
+  },
+  {
+    id: 'ray-typescript/next-actor',
+    work: 'create another actor of the same module, until it is ready; in a new worker',
+    metrics: [time],
+    ours: oursReady(async () => Counter),
+    peers: [python('next_actor')],
+  },
+  {
+    id: 'ray-typescript/next-actor-idle-worker',
+    work: 'create another actor of the same module, until it is ready, where the job has a worker that is idle',
+    metrics: [time],
+    ours: oursReady(async (runtime) => {
+      await runtime.task(pyFunction<() => number>('time', 'time')).remote()
+      await pause(giveBackTime)
+      return Counter
+    }),
+    peers: [python('next_actor', 'idle_worker')],
+  },
+]
