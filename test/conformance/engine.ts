@@ -80,6 +80,8 @@ export interface CaseOptions {
   readonly onlyEmbedded?: string
   /** It is about actors and tasks in TypeScript alone; the reason. */
   readonly onlyTypeScript?: string
+  /** It makes no difference to it what actors are written in: one run over each engine is enough; the reason. */
+  readonly anyLanguage?: string
 }
 
 type Run = () => Promise<void>
@@ -96,11 +98,15 @@ const knownFailureTimeout = 3_000
 /** Declares a suite, to be run over the engines of the project. */
 export function conformance(suite: string, ...rest: [define: Define] | [options: CaseOptions, define: Define]): void {
   const [suiteOptions, define] = withOptions(rest)
+  const seen = new Set<string>()
   for (const name of inject('conformanceEngines')) {
     const engine = engines[name]()
-    const concerns = ({ onlyEmbedded, onlyTypeScript }: CaseOptions) =>
+    const isFirst = !seen.has(engine.name)
+    seen.add(engine.name)
+    const concerns = ({ onlyEmbedded, onlyTypeScript, anyLanguage }: CaseOptions) =>
       (onlyEmbedded === undefined || engine.name === 'embedded') &&
-      (onlyTypeScript === undefined || engine.language === 'typescript')
+      (onlyTypeScript === undefined || engine.language === 'typescript') &&
+      (anyLanguage === undefined || isFirst)
     if (!concerns(suiteOptions)) continue
     describe(`${suite}, ${name}`, () => {
       define(engine, (name, ...rest) => {

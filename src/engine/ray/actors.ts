@@ -159,8 +159,8 @@ export class RayActors implements ActorEngine {
 
   /** An actor that the client makes: the request that names its number is the caller's to send. */
   make(description: ActorDescription): RayActor {
-    const actor = this.#register(new Share(this.#client.nextNumber(), 1), description, undefined)
-    return actor
+    const number = this.#client.nextNumber()
+    return this.#register(new Share(number, 1), description, this.#client.nameOf(number))
   }
 
   /** The actor of a number that has arrived. `counted`: the agent has counted this. */
@@ -177,7 +177,7 @@ export class RayActors implements ActorEngine {
   /** An actor that a message refers to. */
   borrow(id: string, description: ActorDescription, ask: (number: number) => Promise<unknown>): RayActor {
     const actor = this.#register(new Share(this.#client.nextNumber(), 1), description, id)
-    actor.follow(ask(actor.share.number), () => id)
+    actor.follow(ask(actor.share.number) as Promise<{ id: string }>, (lent) => lent.id)
     return actor
   }
 
@@ -225,7 +225,7 @@ export class RayActors implements ActorEngine {
     throw new KlawError(`actor ${actor.description.name} could not be created: ${String(cause)}`, { cause })
   }
 
-  #register(share: Share, description: ActorDescription, id: string | undefined): RayActor {
+  #register(share: Share, description: ActorDescription, id: string): RayActor {
     const { number } = share
     const actor: RayActor = new RayActor(share, description, id, () => {
       if (this.#known.get(number)?.deref() === actor) this.#known.delete(number)

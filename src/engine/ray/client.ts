@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { Codec } from '../../codec/codec.ts'
 import type { DecodeContext, EncodeContext, EncodedHandle } from '../../codec/handles.ts'
 import type { SerializerRegistry } from '../../codec/serializer-registry.ts'
@@ -50,6 +51,8 @@ export class RayClient {
   readonly #borrowings = new Map<number, Borrowing>()
   readonly #adoptings = new WeakMap<object, Adopting>()
   readonly #transport: Transport
+  /** Numbers are this session's alone; with this before them they name something in all of the cluster. */
+  readonly #name = randomBytes(6).toString('hex')
   #nextNumber = 1
 
   constructor(transport: Transport, serializers: SerializerRegistry) {
@@ -84,6 +87,11 @@ export class RayClient {
   nextNumber(): number {
     if (this.#nextNumber === agentNumbers) throw new RangeError('this session has used up its numbers: connect again')
     return this.#nextNumber++
+  }
+
+  /** A name, which nothing else has, for something that was made here: Ray's own ids are not known at once, or never. They have no dot. */
+  nameOf(number: number | string): string {
+    return `${this.#name}.${number}`
   }
 
   /** Says what to make of handles of one kind. */

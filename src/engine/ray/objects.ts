@@ -36,6 +36,7 @@ export class RayObjects implements ObjectEngine, FrameSink {
   /** Whether a frame is being written, into which nothing else may be written. */
   writing = false
   #aside: (() => void)[] = []
+  #results = 0
   readonly #collected = new FinalizationRegistry<Share>((share) => this.#giveBack(share))
 
   constructor(client: RayClient, cluster: ClusterEngine, makeRef: RefFactory) {
@@ -77,6 +78,11 @@ export class RayObjects implements ObjectEngine, FrameSink {
   /** An object that the client makes: the frame or request that names its number is the caller's to send. */
   create(): RayObject {
     return this.#register(new Share(this.#client.nextNumber(), 1))
+  }
+
+  /** The number of another result of a call that is called something. */
+  countResult(): number {
+    return ++this.#results
   }
 
   /** An object that has failed before anything was sent. */

@@ -17,20 +17,31 @@ export class RayActor {
   /** @internal Of an actor in TypeScript: its calls, while there are callers. */
   proxy: ActorProxy | undefined
   readonly #ended: () => void
+  /** What it is called by processes of ours until all of them know Ray's id. */
+  readonly #name: string | undefined
   #id: string | undefined
   #handles = 0
 
-  /** @param ended called when the last handle has gone */
-  constructor(share: Share, description: ActorDescription, id: string | undefined, ended: () => void) {
+  /**
+   * @param id Ray's own, or the name that whoever has made the actor gave it: see `RayClient.nameOf`
+   * @param ended called when the last handle has gone
+   */
+  constructor(share: Share, description: ActorDescription, id: string, ended: () => void) {
     this.#ended = ended
     this.share = share
     this.description = description
-    this.#id = id
+    if (id.includes('.')) this.#name = id
+    else this.#id = id
   }
 
-  /** Ray's own id; until Ray has said so, the number. */
+  /** Ray's own id; until Ray has said so, a name of ours, which nothing else has. */
   get id(): string {
-    return this.#id ?? String(this.share.number)
+    return this.#id ?? (this.#name as string)
+  }
+
+  /** All that it is called. */
+  get names(): string[] {
+    return [this.#id, this.#name].filter((name) => name !== undefined)
   }
 
   /** Whether {@link id} is Ray's. */

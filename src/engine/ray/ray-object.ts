@@ -58,14 +58,15 @@ export class RayObject implements ObjectPort {
     this.share = share
   }
 
-  /** Ray's own id; until Ray has said so, the number. */
+  /** Ray's own id, or, for what was made here or by another process of ours, the name that it was given there. It does not change. */
   get id(): string {
-    return this.#id ?? String(this.share.number)
+    this.#id ??= this.engine.client.nameOf(this.share.number)
+    return this.#id
   }
 
-  /** Ray has said what it calls the object. */
+  /** What others call the object; of no effect once it has been called something here. */
   identify(id: string): void {
-    this.#id = id
+    this.#id ??= id
   }
 
   get settled(): boolean {

@@ -269,7 +269,7 @@ conformance('pools of actors', { onlyTypeScript: 'its actors are in TypeScript' 
     const [, remote] = await own.channel<number>()
     const [tx, local] = channel<number>()
     using gate = own.actor(Gate, { numCpus: 0 }).remote()
-    const args = [own.actor(Ledger, { numCpus: 0 }).remote()] as const
+    const args: [LedgerHandle] = [own.actor(Ledger, { numCpus: 0 }).remote()]
     const idle = own.pool(remote, PoolWorker, { size: 1, method: 'double', args, actorOptions: { numCpus: 0 } })
     const busy = own.pool(local, () => gate.pass.remote('it'), { size: 1 })
     await tx.send(1)

@@ -6,7 +6,7 @@ import { numbers } from '../channels/support.ts'
 import { conformance } from '../engine.ts'
 import { states, Turnstile } from './support.ts'
 
-conformance('pools that scale', (engine, it) => {
+conformance('pools that scale', { anyLanguage: 'it has no actors' }, (engine, it) => {
   let klaw: Runtime
   beforeAll(async () => {
     klaw = await engine.connect()

@@ -7,7 +7,7 @@ import { createQueue } from '../../../src/api/queue.ts'
 import { remoteTask } from '../../../src/api/task.ts'
 import { ActorAlreadyExistsError, RayError } from '../../../src/errors.ts'
 import { rejection } from '../../support/rejection.ts'
-import { type FakeAgent, settle, startRig, until } from './fake-agent.ts'
+import { type FakeAgent, numberOf, settle, startRig, until } from './fake-agent.ts'
 
 interface Counter {
   add(amount: unknown, more?: unknown): number
@@ -115,10 +115,10 @@ describe('calls', () => {
     const sum = refs[1]?.then((value) => value)
     await until(() => agent.of('get').length === 1)
     const invokes = agent.of('invoke')
-    expect(invokes.map(({ stream }) => stream)).toEqual(refs.map(({ id }) => Number(id)))
+    expect(invokes.map(({ stream }) => stream)).toEqual(refs.map(numberOf))
     expect(invokes.map(({ flags }) => flags)).toEqual([16, 0, 0])
-    expect(agent.of('get')[0]?.stream).toBe(Number(refs[1]?.id))
-    agent.value(Number(refs[1]?.id), 5)
+    expect(agent.of('get')[0]?.stream).toBe(numberOf(refs[1]))
+    agent.value(numberOf(refs[1]), 5)
     expect(await sum).toBe(5)
   })
 
@@ -190,14 +190,14 @@ describe('calls', () => {
     expect(asked[1]).toEqual([
       'actor.call',
       {
-        number: Number(ref.id),
+        number: numberOf(ref),
         actor: 1,
         method: 'add',
         args: [1],
         options: { max_task_retries: 3, retry_exceptions: true },
       },
     ])
-    agent.value(Number(ref.id), 2)
+    agent.value(numberOf(ref), 2)
     expect(await value).toBe(2)
   })
 

@@ -224,3 +224,8 @@ export async function until(done: () => boolean): Promise<void> {
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** The number behind what an object is called here. */
+export function numberOf(ref: { readonly id: string } | undefined): number {
+  return Number(ref?.id.split('.').at(-1))
+}

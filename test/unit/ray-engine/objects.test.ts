@@ -5,7 +5,7 @@ import { RayError } from '../../../src/errors.ts'
 import { FrameFlag } from '../../../src/wire/frame.ts'
 import { collectUntil } from '../../support/collect-garbage.ts'
 import { rejection } from '../../support/rejection.ts'
-import { settle, startRig, until } from './fake-agent.ts'
+import { numberOf, settle, startRig, until } from './fake-agent.ts'
 
 const objectRef = 1
 
@@ -15,13 +15,13 @@ describe('put', () => {
     const ref = putObject(engine.objects, { a: 1 })
     await settle()
     const [put] = agent.of('put')
-    expect(put).toMatchObject({ flags: 0, stream: Number(ref.id) })
+    expect(put).toMatchObject({ flags: 0, stream: numberOf(ref) })
     expect(agent.codec.decode(put?.body.subarray(8) as Uint8Array)).toEqual({ a: 1 })
     expect(agent.of('get')).toEqual([])
-    agent.stored(Number(ref.id))
+    agent.stored(numberOf(ref))
     const value = getObjects(engine.objects, ref)
     await until(() => agent.of('get').length === 1)
-    agent.value(Number(ref.id), { a: 1 })
+    agent.value(numberOf(ref), { a: 1 })
     expect(await value).toEqual({ a: 1 })
     // What is small is kept: each time a fresh copy.
     expect(await ref).toEqual({ a: 1 })
@@ -40,7 +40,7 @@ describe('put', () => {
     const put = async (fill: number) => {
       posted.length = 0
       const ref = putObject(engine.objects, new Uint8Array(3_000_000).fill(fill))
-      await until(() => agent.of('put').at(-1)?.stream === Number(ref.id) && agent.of('put').at(-1)?.flags === 0)
+      await until(() => agent.of('put').at(-1)?.stream === numberOf(ref) && agent.of('put').at(-1)?.flags === 0)
       const [buffer] = posted
       expect(posted.every((each) => each === buffer)).toBe(true)
       return { ref, buffer }
@@ -48,11 +48,11 @@ describe('put', () => {
     const first = await put(1)
     const second = await put(2)
     expect(second.buffer).not.toBe(first.buffer)
-    agent.stored(Number(first.ref.id))
+    agent.stored(numberOf(first.ref))
     await settle()
     const third = await put(3)
     expect(third.buffer).toBe(first.buffer)
-    const parts = agent.of('put').filter(({ stream }) => stream === Number(third.ref.id))
+    const parts = agent.of('put').filter(({ stream }) => stream === numberOf(third.ref))
     const bytes = Buffer.concat(parts.map(({ body }, index) => (index === 0 ? body.subarray(8) : body)))
     // `toEqual` takes many seconds for so many elements.
     expect(Buffer.compare(agent.codec.decode(bytes) as Uint8Array, new Uint8Array(3_000_000).fill(3))).toBe(0)
@@ -69,9 +69,9 @@ describe('put', () => {
     expect(agent.of('put')).toHaveLength(2)
     const small = putObject(engine.objects, 1)
     await settle()
-    expect(agent.of('put').at(-1)?.stream).toBe(Number(small.id))
+    expect(agent.of('put').at(-1)?.stream).toBe(numberOf(small))
     transport.makeRoom()
-    const parts = () => agent.of('put').filter(({ stream }) => stream === Number(ref.id))
+    const parts = () => agent.of('put').filter(({ stream }) => stream === numberOf(ref))
     await until(() => parts().at(-1)?.flags === 0)
     expect(
       new Set(
@@ -93,7 +93,7 @@ describe('put', () => {
     const { agent, engine } = await startRig()
     const ref = putObject(engine.objects, 1)
     await settle()
-    agent.frame(0x51, FrameFlag.error, Number(ref.id), (out) => agent.codec.encodeInto(out, new RayError('no room')))
+    agent.frame(0x51, FrameFlag.error, numberOf(ref), (out) => agent.codec.encodeInto(out, new RayError('no room')))
     await expect(waitForObjects(engine.objects, [ref])).resolves.toEqual([[ref], []])
     await expect(getObjects(engine.objects, ref)).rejects.toThrow('no room')
     expect(agent.of('get')).toEqual([])
@@ -102,15 +102,15 @@ describe('put', () => {
   test('a ref inside a large value is held until all of it has been sent', async () => {
     const { agent, engine, transport } = await startRig()
     const inner = putObject(engine.objects, 1)
-    agent.stored(Number(inner.id))
+    agent.stored(numberOf(inner))
     await settle()
     transport.writable = false
     putObject(engine.objects, { inner, fill: new Uint8Array(3 * 1024 * 1024) })
     inner[Symbol.dispose]()
     await settle()
-    expect(agent.released().has(Number(inner.id))).toBe(false)
+    expect(agent.released().has(numberOf(inner))).toBe(false)
     transport.makeRoom()
-    await until(() => agent.released().get(Number(inner.id)) === 1)
+    await until(() => agent.released().get(numberOf(inner)) === 1)
     const types = agent.seen.map(({ type }) => type)
     expect(types.lastIndexOf('release')).toBeGreaterThan(types.lastIndexOf('put'))
   })
@@ -138,7 +138,7 @@ describe('get', () => {
     for (let round = 1; round <= 2; round++) {
       const got = getObjects(engine.objects, ref, { onProgress: (bytes, total) => told.push([bytes, total]) })
       await until(() => agent.of('get').length === round)
-      agent.value(Number(ref.id), large, { part: 1024 * 1024 })
+      agent.value(numberOf(ref), large, { part: 1024 * 1024 })
       const value = (await got) as Float64Array
       expect(value.length).toBe(large.length)
       expect(value[399_999]).toBe(399_999)
@@ -154,7 +154,7 @@ describe('get', () => {
     const ref = new ObjectRef<Float64Array>(engine.objects.create())
     const both = Promise.all([getObjects(engine.objects, [ref, ref]), ref])
     await until(() => agent.of('get').length === 1)
-    agent.value(Number(ref.id), new Float64Array(200_000).fill(1), { part: 700_000 })
+    agent.value(numberOf(ref), new Float64Array(200_000).fill(1), { part: 700_000 })
     const [[one, two], three] = (await both) as [[Float64Array, Float64Array], Float64Array]
     one.fill(2)
     two.fill(3)
@@ -172,11 +172,11 @@ describe('get', () => {
     await expect(got).rejects.toThrow('enough')
     await until(() => agent.of('get').length === 2)
     expect(agent.of('get')[1]?.flags).toBe(FrameFlag.error)
-    agent.value(Number(ref.id), 5)
+    agent.value(numberOf(ref), 5)
     await settle()
     const again = getObjects(engine.objects, ref)
     await until(() => agent.of('get').length === 3)
-    agent.value(Number(ref.id), 6)
+    agent.value(numberOf(ref), 6)
     expect(await again).toBe(6)
   })
 
@@ -186,13 +186,13 @@ describe('get', () => {
     const first = rejection(getObjects(engine.objects, ref, { timeout: 0 }))
     await until(() => agent.of('watch').length === 1)
     expect(agent.of('watch')[0]?.flags).toBe(FrameFlag.attempt)
-    agent.settled(Number(ref.id), 0)
+    agent.settled(numberOf(ref), 0)
     expect(await first).toMatchObject({ code: 'GET_TIMEOUT' })
     const second = getObjects(engine.objects, ref, { timeout: 0 })
     await until(() => agent.of('watch').length === 2)
-    agent.settled(Number(ref.id), 1)
+    agent.settled(numberOf(ref), 1)
     await until(() => agent.of('get').length === 1)
-    agent.value(Number(ref.id), 'here')
+    agent.value(numberOf(ref), 'here')
     expect(await second).toBe('here')
   })
 
@@ -201,7 +201,7 @@ describe('get', () => {
     const ref = new ObjectRef(engine.objects.create())
     const got = rejection(getObjects(engine.objects, ref))
     await until(() => agent.of('get').length === 1)
-    agent.frame(0x53, 0, Number(ref.id), (out) => {
+    agent.frame(0x53, 0, numberOf(ref), (out) => {
       out.writeUint32(9)
       out.writeUint32(0)
       out.writeUint8(1)
@@ -214,7 +214,7 @@ describe('get', () => {
     const ref = new ObjectRef(engine.objects.create())
     const got = rejection(getObjects(engine.objects, ref))
     await until(() => agent.of('get').length === 1)
-    agent.frame(0x53, FrameFlag.more, Number(ref.id), (out) => {
+    agent.frame(0x53, FrameFlag.more, numberOf(ref), (out) => {
       out.writeUint32(0)
       out.writeUint32(1)
       out.writeUint8(1)
@@ -232,15 +232,15 @@ describe('wait', () => {
     const refs = [1, 2, 3].map(() => new ObjectRef(engine.objects.create()))
     const waited = waitForObjects(engine.objects, refs, { numReturns: 2 })
     await until(() => agent.of('watch').length === 3)
-    agent.settled(Number(refs[2]?.id), 1)
-    agent.settled(Number(refs[0]?.id), 2)
+    agent.settled(numberOf(refs[2]), 1)
+    agent.settled(numberOf(refs[0]), 2)
     const [ready, pending] = await waited
     expect(ready).toEqual([refs[0], refs[2]])
     expect(pending).toEqual([refs[1]])
     expect(agent.of('get')).toEqual([])
     // Nobody waits for the third any more.
     await until(() => agent.of('watch').length === 4)
-    expect(agent.of('watch')[3]).toMatchObject({ flags: FrameFlag.error, stream: Number(refs[1]?.id) })
+    expect(agent.of('watch')[3]).toMatchObject({ flags: FrameFlag.error, stream: numberOf(refs[1]) })
   })
 })
 
@@ -248,18 +248,18 @@ describe('counts', () => {
   test('a ref that was disposed of gives its number back, once, behind what was sent before', async () => {
     const { agent, engine } = await startRig()
     const ref = putObject(engine.objects, 1)
-    agent.stored(Number(ref.id))
+    agent.stored(numberOf(ref))
     await settle()
     ref[Symbol.dispose]()
     ref[Symbol.dispose]()
     await until(() => agent.released().size === 1)
     await settle()
-    expect(agent.released()).toEqual(new Map([[Number(ref.id), 1]]))
+    expect(agent.released()).toEqual(new Map([[numberOf(ref), 1]]))
   })
 
   test('a ref that is collected gives its number back', async () => {
     const { agent, engine } = await startRig()
-    const forget = () => Number(putObject(engine.objects, [1]).id)
+    const forget = () => numberOf(putObject(engine.objects, [1]))
     const number = forget()
     await until(() => agent.of('put').length === 1)
     agent.stored(number)
@@ -273,8 +273,8 @@ describe('counts', () => {
     const both = Promise.all([ref, other])
     await until(() => agent.of('get').length === 2)
     const number = 2 ** 31 + 5
-    agent.value(Number(ref.id), [agent.handle(objectRef, [number, 'ab'])])
-    agent.value(Number(other.id), [agent.handle(objectRef, [number, 'ab']), agent.handle(objectRef, [number, 'ab'])])
+    agent.value(numberOf(ref), [agent.handle(objectRef, [number, 'ab'])])
+    agent.value(numberOf(other), [agent.handle(objectRef, [number, 'ab']), agent.handle(objectRef, [number, 'ab'])])
     const [[first], [second, third]] = (await both) as [[ObjectRef<unknown>], ObjectRef<unknown>[]]
     expect(first.equals(second as ObjectRef<unknown>)).toBe(true)
     // Reading the kept bytes again is no new handle for the agent.
@@ -290,15 +290,15 @@ describe('counts', () => {
   test('a number that comes back is the object that the client has', async () => {
     const { agent, engine } = await startRig()
     const mine = putObject(engine.objects, 1)
-    const number = Number(mine.id)
+    const number = numberOf(mine)
     putObject(engine.objects, [mine])
     const ref = new ObjectRef<unknown[]>(engine.objects.create())
     const got = getObjects(engine.objects, ref)
     await until(() => agent.of('get').length === 1)
-    agent.value(Number(ref.id), [agent.handle(objectRef, [number, 'ab'])])
+    agent.value(numberOf(ref), [agent.handle(objectRef, [number, 'ab'])])
     const [back] = (await got) as [ObjectRef<number>]
     expect(back.equals(mine)).toBe(true)
-    expect([mine.id, back.id]).toEqual(['ab', 'ab'])
+    expect(back.id).toBe(mine.id)
     agent.stored(number)
     await settle()
     for (const handle of [mine, back, ref]) handle[Symbol.dispose]()
@@ -344,7 +344,7 @@ describe('the end', () => {
     const value = getObjects(engine.objects, ref)
     await until(() => agent.of('get').length === 1)
     expect(transport.held).toBe(true)
-    agent.value(Number(ref.id), 1)
+    agent.value(numberOf(ref), 1)
     await value
     expect(transport.held).toBe(false)
   })

@@ -18,25 +18,24 @@ export class CallResult implements CallOutcome {
   /** @internal What makes it. */
   readonly call: PendingCall | undefined
   readonly #home: CallHome
-  readonly #number: number
   #value: EncodedValue | undefined
   #error: { readonly cause: unknown } | undefined
   #waiters: WaiterList<ObjectWaiter> | undefined
   #handles = 0
   #retained = false
+  #id: string | undefined
   /** What Ray knows it by, once it does. */
   #object: RayObject | undefined
 
-  /** @param number tells results of this engine apart */
-  constructor(engine: RayObjects, home: CallHome, number: number, call: PendingCall | undefined) {
+  constructor(engine: RayObjects, home: CallHome, call: PendingCall | undefined) {
     this.engine = engine
     this.#home = home
-    this.#number = number
     this.call = call
   }
 
   get id(): string {
-    return this.#object?.id ?? `result.${this.#number}`
+    this.#id ??= this.engine.client.nameOf(`r${this.engine.countResult()}`)
+    return this.#id
   }
 
   get settled(): boolean {
@@ -144,6 +143,7 @@ export class CallResult implements CallOutcome {
   #promote(): RayObject {
     const object = this.engine.create()
     object.result = this
+    object.identify(this.id)
     object.retain()
     this.engine.apart(() => this.engine.promise(object))
     if (this.settled) this.#deliver(object)

@@ -37,13 +37,12 @@ export class RayCalls implements ProxyOwner, SiteHome {
   readonly #home: CallHome
   readonly #desk: ArgumentDesk
   readonly #sites = new Map<ActorProxy, ActorSite>()
-  /** Actors that have Ray's id. */
-  readonly #byId = new Map<string, ActorSite>()
+  /** By Ray's ids, and by the names that actors have before these are known. */
+  readonly #byName = new Map<string, ActorSite>()
   readonly #deadlocks = new DeadlockWatch()
   /** On whose behalf a call is made now, in a process that runs calls itself. */
   errand: (() => Errand | undefined) | undefined
   #calls = 0
-  #nextResult = 1
 
   constructor({ client, objects, home, open }: RayCallsOptions) {
     this.#client = client
@@ -69,7 +68,7 @@ export class RayCalls implements ProxyOwner, SiteHome {
 
   /** The actor as its callers in this process see it. Whoever gets it retains it. */
   proxyOf(actor: RayActor): ActorProxy {
-    const known = actor.proxy ?? this.#byId.get(actor.id)?.proxy
+    const known = this.#known(actor)
     if (known !== undefined && this.#sites.has(known)) return known
     const { description, limits } = actor
     const { maxTaskRetries = 0, maxPendingCalls = -1 } = limits ?? {}
@@ -77,8 +76,8 @@ export class RayCalls implements ProxyOwner, SiteHome {
     const site = new ActorSite(this, actor, proxy)
     actor.proxy = proxy
     this.#sites.set(proxy, site)
-    if (actor.isIdentified) this.#byId.set(actor.id, site)
-    else actor.created.then(() => this.#identified(site))
+    this.#name(site)
+    if (!actor.isIdentified) actor.created.then(() => this.#identified(site))
     return proxy
   }
 
@@ -110,8 +109,8 @@ export class RayCalls implements ProxyOwner, SiteHome {
 
   /** The actor was killed. */
   killed(actor: RayActor): void {
-    const proxy = actor.proxy?.current ?? this.#byId.get(actor.id)?.proxy
-    if (proxy !== undefined) this.#sites.get(proxy)?.forget()
+    const proxy = this.#known(actor)
+    if (proxy !== undefined) this.#sites.get(proxy.current)?.forget()
   }
 
   peer(session: number): Peer {
@@ -119,7 +118,7 @@ export class RayCalls implements ProxyOwner, SiteHome {
   }
 
   outcome(call: PendingCall): CallResult {
-    return new CallResult(this.#objects, this.#home, this.#nextResult++, call)
+    return new CallResult(this.#objects, this.#home, call)
   }
 
   releaseTokens(tokens: readonly Token[] | undefined): void {
@@ -154,7 +153,7 @@ export class RayCalls implements ProxyOwner, SiteHome {
     const site = this.#sites.get(proxy)
     if (site === undefined) return
     this.#sites.delete(proxy)
-    if (this.#byId.get(proxy.id) === site) this.#byId.delete(proxy.id)
+    for (const name of site.actor.names) if (this.#byName.get(name) === site) this.#byName.delete(name)
     if (site.actor.proxy === proxy) site.actor.proxy = undefined
     site.end()
   }
@@ -181,9 +180,17 @@ export class RayCalls implements ProxyOwner, SiteHome {
   #identified(site: ActorSite): void {
     const { proxy, actor } = site
     if (!actor.isIdentified || this.#sites.get(proxy) !== site) return
-    const known = this.#byId.get(actor.id)
+    const known = this.#byName.get(actor.id)
     proxy.id = actor.id
-    if (known === undefined) this.#byId.set(actor.id, site)
-    else proxy.join(known.proxy)
+    this.#name(site)
+    if (known !== undefined && known !== site) proxy.join(known.proxy)
+  }
+
+  #known(actor: RayActor): ActorProxy | undefined {
+    return actor.proxy ?? actor.names.map((name) => this.#byName.get(name)?.proxy).find((proxy) => proxy !== undefined)
+  }
+
+  #name(site: ActorSite): void {
+    for (const name of site.actor.names) if (!this.#byName.has(name)) this.#byName.set(name, site)
   }
 }
