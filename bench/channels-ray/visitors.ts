@@ -43,12 +43,8 @@ export class Visitors {
   }
 
   async #findHub(): Promise<HubAddress> {
-    const agent = await this.#bootstrap.startAgent({
-      namespace: 'klaw',
-      sources: await agentSources(),
-      runtimeEnv: undefined,
-      maxFrame: 2 ** 24,
-    })
+    const settings = { namespace: 'klaw', sources: await agentSources(), maxFrame: 2 ** 24 }
+    const agent = await this.#bootstrap.startAgent(settings, 'session')
     const connection = await this.#connect(agent)
     await connection.request('session.open', { imports: [] })
     return (await connection.request('hub.find')) as HubAddress

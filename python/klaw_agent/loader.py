@@ -1,4 +1,4 @@
-"""The Ray actor that loads this package and runs what stands in it.
+"""Loads this package and runs what stands in it: as a Ray actor, or in the process that unpickles it.
 
 Nobody can import it where it runs, so its text reaches the cluster inside a pickle and is run there: it imports nothing of the package.
 """
@@ -60,16 +60,28 @@ class KlawAgent:
         """Never returns: who waits for it is told when this process ends."""
         await Event().wait()
 
+    def start_here(self) -> bytes:
+        """As `start`, for a process that is no actor of this class: the agent gets a thread of its own. Blocks."""
+        try:
+            module = self._import()
+            guest = importlib.import_module("klaw_agent.guest").Guest(lambda over: module.Agent(self._settings, over))
+            return b"\x00" + json.dumps(guest.start()).encode()
+        except Exception as error:
+            return self._failure(error)
+
     def _load(self) -> Any:
         """The agent, which may not have been started."""
         if self._agent is None:
-            folder = self._install()
-            if folder not in sys.path:
-                sys.path.insert(0, folder)
-            importlib.invalidate_caches()
-            module = importlib.import_module(self._settings.get("module") or "klaw_agent.agent")
-            self._agent = module.Agent(self._settings)
+            self._agent = self._import().Agent(self._settings)
         return self._agent
+
+    def _import(self) -> Any:
+        """The module that the settings name."""
+        folder = self._install()
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+        return importlib.import_module(self._settings.get("module") or "klaw_agent.agent")
 
     def _failure(self, error: Exception) -> bytes:
         kind = type(error)

@@ -14,7 +14,7 @@ TEXT = (Path(__file__).parents[1] / "klaw_agent" / "loader.py").read_text("utf-8
 
 AGENT = """
 class Agent:
-    def __init__(self, settings):
+    def __init__(self, settings, over=None):
         self.settings = settings
         self.starts = 0
 

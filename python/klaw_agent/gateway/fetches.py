@@ -30,11 +30,12 @@ _PROBE: Final = 16
 
 
 class Fetches:
-    """The values that one session waits for."""
+    """The values that one session waits for. `stayed` is told when the loop has stayed with a call: the next one may come any moment."""
 
-    def __init__(self, completions: Completions, is_busy: Callable[[], bool]) -> None:
+    def __init__(self, completions: Completions, is_busy: Callable[[], bool], stayed: Callable[[], None]) -> None:
         self._completions = completions
         self._is_busy = is_busy
+        self._stayed = stayed
         #: How many in a row were alone and quick.
         self._quick = 0
         self._stays = 0
@@ -67,6 +68,7 @@ class Fetches:
             self._quick = _ENOUGH - _AGAIN
             return False
         done(values[0])
+        self._stayed()
         return True
 
     def _by_callback(self, ref: Any, done: Done) -> None:

@@ -234,6 +234,9 @@ class Objects:
             entry.when_born(lambda: self._begin_watch(entry) if waiting else None)
         elif entry.failure is not None:
             self._tell(entry, HAS_FAILED)
+        elif entry.outcome != PENDING:
+            # It was put, or freed, meanwhile.
+            self._tell(entry, entry.outcome)
         else:
             entry.watch = self._watches.watch(entry.ref, functools.partial(self._judge, entry, self._tell))
 

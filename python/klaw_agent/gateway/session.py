@@ -64,6 +64,7 @@ class Session:
         gifts: Gifts | None = None,
         ended: Callable[[], None] = lambda: None,
         operations: Mapping[str, Operation] = MappingProxyType({}),
+        stayed: Callable[[], None] = lambda: None,
     ) -> None:
         keep_causes()
         send_errors_whole()
@@ -79,7 +80,7 @@ class Session:
         self._actors = actors = Actors(table, values, completions, namespace)
         hub = HubDesk(table, actors, completions, gifts)
         self._relays = relays = Relays(link)
-        fetches = Fetches(completions, lambda: relays.is_busy or outgoing.is_busy)
+        fetches = Fetches(completions, lambda: relays.is_busy or outgoing.is_busy, stayed)
         self._promises = promises = Promises(table)
         self._objects = objects = Objects(
             link, table, values, outgoing, completions, fetches, self._watches, hub, promises

@@ -18,9 +18,9 @@ from ..gateway.session import Session
 from ..lane.connections import Connections
 from ..lane.resumable_transport import ResumableTransport
 from ..listener import Listener
+from ..loop_thread import LoopThread
 from ..serializers import REGISTRY
 from ..tls import tls_from_environment
-from .loop_thread import LoopThread
 
 #: For so many turns of the loop, and seconds each, a child that has ended is listened to.
 _LAST_TURNS: Final = 25
@@ -70,7 +70,7 @@ class ChildSession:
     def close(self) -> None:
         """Ends the session, what belongs to it, and the thread. Blocks."""
         self._thread.submit(self._close()).result()
-        self._thread.stop()
+        self._thread.end()
 
     def hear_out(self) -> None:
         """The child has ended: takes what it has said before that. Blocks for a moment."""

@@ -21,10 +21,15 @@ class Wakefulness:
     A loop that sleeps in the kernel takes 30 to 70 µs to wake on a small virtual machine, which is most of what a message costs that goes
     through this process. Turning costs others in the loop nothing, and ends by itself. It helps only while the next message comes meanwhile:
     where it did not come a few times, the loop sleeps at once for a while, longer each time.
+
+    `only_when_told`: not after every small message, only after `expect`.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, awake_time: float = AWAKE_TIME) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, awake_time: float = AWAKE_TIME, *, only_when_told: bool = False
+    ) -> None:
         self._loop = loop
+        self._only_when_told = only_when_told
         self._awake_time = awake_time
         self._until = 0.0
         self._is_turning = False
@@ -42,8 +47,11 @@ class Wakefulness:
         if self._is_turning:
             self._in_vain = 0
             self._next_skipped = _FEWEST_SKIPPED
-        if size > _SMALL:
-            return
+        if size <= _SMALL and not self._only_when_told:
+            self.expect()
+
+    def expect(self) -> None:
+        """Something may come any moment."""
         if self._skipped > 0:
             self._skipped -= 1
             return

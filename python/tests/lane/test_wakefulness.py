@@ -49,3 +49,15 @@ def test_a_message_that_comes_meanwhile_shows_that_it_helps() -> None:
             await _sleep_out(wakefulness)
 
     asyncio.run(test())
+
+
+def test_it_may_turn_only_when_it_is_told() -> None:
+    async def test() -> None:
+        wakefulness = Wakefulness(asyncio.get_running_loop(), only_when_told=True)
+        wakefulness.received(1)
+        assert not wakefulness.is_turning
+        wakefulness.expect()
+        assert wakefulness.is_turning
+        await asyncio.wait_for(_sleep_out(wakefulness), 10)
+
+    asyncio.run(test())

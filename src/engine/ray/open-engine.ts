@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts'
 import { RayError } from '../../errors.ts'
 import type { RuntimeEnv } from '../actor-engine.ts'
 import type { HandleMakers } from '../handle-makers.ts'
-import type { AgentAddress, Bootstrap } from './bootstrap/bootstrap.ts'
+import type { AgentAddress, AgentSettings, Bootstrap } from './bootstrap/bootstrap.ts'
 import { type CredentialOptions, type Credentials, findCredentials } from './bootstrap/credentials.ts'
 import type { LogLine } from './bootstrap/log-line.ts'
 import { logPrinter } from './bootstrap/log-printer.ts'
@@ -13,6 +13,8 @@ import { RayClientBootstrap } from './bootstrap/ray-client-bootstrap.ts'
 import { BundledCode } from './code/bundled-code.ts'
 import { Deadline } from './deadline.ts'
 import { RayEngine } from './engine.ts'
+import type { LaneFactory } from './lane/lane.ts'
+import { lateLanes } from './lane/late-lanes.ts'
 import { type LaneChoice, openLane } from './lane/open-lane.ts'
 import type { ProcessRole } from './lane/reach.ts'
 import { tunnelLanes } from './lane/tunnel-lane.ts'
@@ -74,7 +76,10 @@ export async function openRayEngine(options: OpenRayOptions): Promise<RayEngine>
   sources.catch(() => {})
   const bootstrap = await deadline.within(
     'reaching the cluster',
-    RayClientBootstrap.connect({ host, port, namespace, tls, authToken, timeouts, logs: logsFor(options) }),
+    RayClientBootstrap.connect({
+      ...{ host, port, namespace, tls, authToken, timeouts, logs: logsFor(options) },
+      runtimeEnv: (upload) => prepareRuntimeEnv(runtimeEnv, upload),
+    }),
     (late) => late.close(),
   )
   try {
@@ -92,16 +97,18 @@ async function openSession(
   deadline: Deadline,
   options: OpenRayOptions,
 ): Promise<RayEngine> {
-  const { namespace, runtimeEnv, lane, imports, makers, serializers, clock, gracePeriod, largeMessage } = options
-  const uploaded = await deadline.within('preparing the runtime environment', prepareRuntimeEnv(runtimeEnv, bootstrap))
-  const settings = { namespace, sources: await sources, runtimeEnv: uploaded, maxFrame }
-  const address = await deadline.within('starting the agent', bootstrap.startAgent(settings))
+  const { namespace, lane, imports, makers, serializers, clock, gracePeriod, largeMessage } = options
+  const settings = { namespace, sources: await sources, maxFrame }
+  // Where its port can be reached, the agent starts sooner in the session's process, and is faster there.
+  const place = lane === 'tunnel' ? 'actor' : 'session'
+  const address = await deadline.within('starting the agent', bootstrap.startAgent(settings, place))
   const { host, port } = await deadline.within("finding the agent's address", reachedAt(address, 'agent', options))
   const opened = await openLane({
     choice: lane,
     address: { host, port, tls: laneTls(address, credentials) },
     token: address.token,
-    otherwise: tunnelLanes((number, bytes, wait) => bootstrap.exchange(number, bytes, wait)),
+    otherwise:
+      place === 'actor' ? tunnelTo(bootstrap) : tunnelToAnother(bootstrap, { ...settings, token: address.token }),
     deadline: deadline.left(),
     gracePeriod,
   })
@@ -136,6 +143,15 @@ function logsFor({ logToDriver }: OpenRayOptions): LogStreamOptions | undefined 
   if (logToDriver === undefined) return undefined
   const take = logToDriver === true ? logPrinter(process.stdout, process.stderr) : logToDriver
   return { take, tell: (trouble) => process.emitWarning(trouble, 'KlawWarning') }
+}
+
+function tunnelTo(bootstrap: Bootstrap): LaneFactory {
+  return tunnelLanes((number, bytes, wait) => bootstrap.exchange(number, bytes, wait))
+}
+
+/** Leads to an agent that is started when it turns out to be needed. The other one serves nobody, and ends with the session as well. */
+function tunnelToAnother(bootstrap: Bootstrap, settings: AgentSettings): LaneFactory {
+  return lateLanes(tunnelTo(bootstrap), () => bootstrap.startAgent(settings, 'actor'))
 }
 
 async function reachedAt(

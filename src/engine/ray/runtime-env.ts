@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { RuntimeEnv } from '../actor-engine.ts'
-import type { Bootstrap } from './bootstrap/bootstrap.ts'
+import type { Upload } from './bootstrap/bootstrap.ts'
 import { packFolder } from './folder-package.ts'
 import { isUri, type PreparedRuntimeEnv } from './own-runtime-env.ts'
 
@@ -11,7 +11,7 @@ import { isUri, type PreparedRuntimeEnv } from './own-runtime-env.ts'
  */
 export async function prepareRuntimeEnv(
   env: RuntimeEnv | undefined,
-  bootstrap: Pick<Bootstrap, 'upload'>,
+  upload: Upload,
 ): Promise<PreparedRuntimeEnv | undefined> {
   if (env === undefined) return undefined
   const { pip, working_dir, py_modules, excludes, ...rest } = env
@@ -19,12 +19,12 @@ export async function prepareRuntimeEnv(
   const prepared: Record<string, unknown> = { ...rest }
   if (pip !== undefined) prepared.pip = typeof pip === 'string' ? await requirements(pip) : pip
   if (working_dir !== undefined) {
-    prepared.working_dir = await placed(working_dir as string, 'runtimeEnv.working_dir', patterns, false, bootstrap)
+    prepared.working_dir = await placed(working_dir as string, 'runtimeEnv.working_dir', patterns, false, upload)
   }
   if (py_modules !== undefined) {
     prepared.py_modules = await Promise.all(
       (py_modules as readonly string[]).map((path, index) =>
-        placed(path, `runtimeEnv.py_modules[${index}]`, patterns, true, bootstrap),
+        placed(path, `runtimeEnv.py_modules[${index}]`, patterns, true, upload),
       ),
     )
   }
@@ -36,11 +36,11 @@ async function placed(
   name: string,
   excludes: readonly string[],
   withName: boolean,
-  bootstrap: Pick<Bootstrap, 'upload'>,
+  upload: Upload,
 ): Promise<string> {
   if (isUri(place)) return place
   const { uri, contents } = await packFolder(place, { what: `'${name}'`, excludes, withName })
-  await bootstrap.upload(uri, contents)
+  await upload(uri, contents)
   return uri
 }
 

@@ -18,7 +18,7 @@ const countingAgent = `${echoAgent}
 test('a session goes on over another connection, and does nothing twice', async () => {
   const { address, cut } = await forwarder(inject('rayAddress'))
   const bootstrap = await connect(address)
-  await bootstrap.startAgent(settingsOf(countingAgent))
+  await bootstrap.startAgent(settingsOf(countingAgent), 'actor')
   for (let round = 0; round < 3; round += 1) {
     const pending = Array.from({ length: 40 }, (_, index) =>
       bootstrap.exchange(round * 40 + index, Buffer.from(`${index}`), false),

@@ -20,7 +20,8 @@ test('a cluster that demands a token', async () => {
   const environment = { RAY_AUTH_MODE: 'token', RAY_AUTH_TOKEN: token }
   const { address } = await ownCluster({ env: environment })
   const bootstrap = await connect(address, { environment })
-  await bootstrap.startAgent(settingsOf(echoAgent))
+  await bootstrap.startAgent(settingsOf(echoAgent), 'session')
+  await bootstrap.startAgent(settingsOf(echoAgent), 'actor')
   await bootstrap.upload('gcs://_ray_pkg_0123.zip', new Uint8Array(10))
   await bootstrap.close()
 
@@ -37,7 +38,8 @@ test('a cluster that demands a token', async () => {
 test('a cluster that speaks TLS', async () => {
   const { address, environment, authority } = await tlsHead()
   const bootstrap = await connect(address, { environment })
-  await bootstrap.startAgent(settingsOf(echoAgent))
+  await bootstrap.startAgent(settingsOf(echoAgent), 'session')
+  await bootstrap.startAgent(settingsOf(echoAgent), 'actor')
   expect(await bootstrap.exchange(1, new Uint8Array([1, 2]), false)).toEqual(new Uint8Array([1, 2]))
   await bootstrap.close()
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, inject, test } from 'vitest'
 import { RayError } from '../../../src/errors.ts'
-import { ownCluster, processesLike } from '../../support/ray/own-cluster.ts'
+import { commandLine, ownCluster, processesLike } from '../../support/ray/own-cluster.ts'
 import { rejection } from '../../support/rejection.ts'
 import { until } from '../../support/until.ts'
 import { connect, echoAgent, settingsOf } from './support/session.ts'
@@ -17,7 +17,7 @@ test("a session knows its cluster's versions", async () => {
 
 test('the agent starts with its settings, and echoes what it gets', async () => {
   const bootstrap = await connect()
-  const address = await bootstrap.startAgent(settingsOf(echoAgent))
+  const address = await bootstrap.startAgent(settingsOf(echoAgent), 'actor')
   expect(address.token).toBe("{'namespace': 'klaw-bootstrap-test', 'max_frame': 1000000}")
   const waiting = Array.from({ length: 8 }, (_, number) => bootstrap.exchange(number, bytes(`w${number}`), true))
   const many = await Promise.all(Array.from({ length: 50 }, (_, n) => bootstrap.exchange(n, bytes(`${n}`), false)))
@@ -36,58 +36,76 @@ test.each([
   ['a module that is no Python', 'class Agent(:', /SyntaxError/],
   [
     'a constructor that throws',
-    'class Agent:\n    def __init__(self, settings):\n        raise OSError("no")',
+    'class Agent:\n    def __init__(self, settings, over=None):\n        raise OSError("no")',
     /OSError: no$/,
   ],
   ['no agent in the module', 'x = 1', /AttributeError: module 'klaw_agent\.agent' has no attribute 'Agent'/],
 ])('%s is told with its traceback', async (_, source, message) => {
   const bootstrap = await connect()
-  const error = (await rejection(bootstrap.startAgent(settingsOf(source)))) as Error
-  expect(error).toBeInstanceOf(RayError)
-  expect(error.message).toMatch(/^the agent did not start: Traceback/)
-  expect(error.message).toMatch(message)
+  for (const place of ['session', 'actor'] as const) {
+    const error = (await rejection(bootstrap.startAgent(settingsOf(source), place))) as Error
+    expect(error).toBeInstanceOf(RayError)
+    expect(error.message).toMatch(/^the agent did not start: Traceback/)
+    expect(error.message).toMatch(message)
+  }
 })
 
 test("an agent whose worker dies is told as Ray's exception", async () => {
   const bootstrap = await connect()
   const source = 'import os\nclass Agent:\n    def __init__(self, settings):\n        os._exit(3)'
-  const error = (await rejection(bootstrap.startAgent(settingsOf(source)))) as Error
+  const error = (await rejection(bootstrap.startAgent(settingsOf(source), 'actor'))) as Error
   expect(error).toBeInstanceOf(RayError)
   expect(error.message).toMatch(/ray\.exceptions\.Actor\w*Error: .*(died|exit)/s)
 })
 
-test("the agent's runtime_env is honoured, and one that cannot be had is told", async () => {
-  const bootstrap = await connect()
-  const address = await bootstrap.startAgent(settingsOf(echoAgent, { env_vars: { KLAW_TEST_HOST: '127.7.7.7' } }))
-  expect(address.host).toBe('127.7.7.7')
-  const other = await connect()
-  const missing = { working_dir: 'gcs://_ray_pkg_0123456789abcdef0123456789abcdef.zip' }
-  const error = (await rejection(other.startAgent(settingsOf(echoAgent, missing)))) as Error
-  expect(error.message).toMatch(/RuntimeEnvSetupError: .*_ray_pkg_0123456789abcdef/s)
+test("the session's runtime_env is that of its agent, wherever it runs, and one that cannot be had is told", async () => {
+  const runtimeEnv = async () => ({ env_vars: { KLAW_TEST_HOST: '127.8.8.8' } })
+  const bootstrap = await connect(undefined, { runtimeEnv })
+  for (const place of ['session', 'actor'] as const) {
+    expect((await bootstrap.startAgent(settingsOf(echoAgent), place)).host).toBe('127.8.8.8')
+  }
+  const refused = await rejection(connect(undefined, { runtimeEnv: async () => ({ env_vars: 'nonsense' }) }))
+  expect((refused as Error).message).toMatch(/refuses the session: .*env_vars/s)
+  const working_dir = 'gcs://_ray_pkg_0123456789abcdef0123456789abcdef.zip'
+  const missing = await rejection(connect(undefined, { runtimeEnv: async () => ({ working_dir }) }))
+  expect((missing as Error).message).toMatch(/refuses the session: .*_ray_pkg_0123456789abcdef/s)
 })
 
-test("the job's runtime_env is honoured, and one that Ray refuses is told", async () => {
-  const bootstrap = await connect(undefined, { runtimeEnv: { env_vars: { KLAW_TEST_HOST: '127.8.8.8' } } })
-  expect((await bootstrap.startAgent(settingsOf(echoAgent))).host).toBe('127.8.8.8')
-  const error = await rejection(connect(undefined, { runtimeEnv: { env_vars: 'nonsense' } }))
-  expect((error as Error).message).toMatch(/refuses the session: .*env_vars/s)
-})
-
-test('an uploaded package is what the agent can import', async () => {
-  const bootstrap = await connect()
+test('a package that is uploaded for the runtime_env is what the agent can import', async () => {
   // A zip of one file `from_upload.py`, stored as it is.
   const zip = zipOf('from_upload.py', 'NAME = "127.5.5.5"\n')
   const uri = `gcs://_ray_pkg_${createHash('sha1').update(zip).digest('hex')}.zip`
-  await bootstrap.upload(uri, zip)
-  await bootstrap.upload(uri, zip)
+  const bootstrap = await connect(undefined, {
+    async runtimeEnv(upload) {
+      await upload(uri, zip)
+      await upload(uri, zip)
+      return { py_modules: [uri] }
+    },
+  })
   const source = echoAgent.replace('os.environ.get("KLAW_TEST_HOST", "127.0.0.1")', '__import__("from_upload").NAME')
-  expect((await bootstrap.startAgent(settingsOf(source, { py_modules: [uri] }))).host).toBe('127.5.5.5')
+  for (const place of ['session', 'actor'] as const) {
+    expect((await bootstrap.startAgent(settingsOf(source), place)).host).toBe('127.5.5.5')
+  }
 })
 
-test('an agent ends with its session', async () => {
+test.each(['session', 'actor'] as const)('an agent ends with its session, and its process too (%s)', async (place) => {
   const bootstrap = await connect()
-  const { port: pid } = await bootstrap.startAgent(settingsOf(echoAgent))
+  const { port: pid } = await bootstrap.startAgent(settingsOf(echoAgent), place)
   expect(isAlive(pid)).toBe(true)
+  await bootstrap.close()
+  await until(() => !isAlive(pid))
+})
+
+test("an agent that does not let go, and threads that never end, do not keep the session's process", async () => {
+  const source = `${echoAgent}
+    async def close(self):
+        import threading, time
+        threading.Thread(target=time.sleep, args=[3600]).start()
+        while True:
+            time.sleep(3600)
+`
+  const bootstrap = await connect()
+  const { port: pid } = await bootstrap.startAgent(settingsOf(source), 'session')
   await bootstrap.close()
   await until(() => !isAlive(pid))
 })
@@ -98,20 +116,16 @@ test('a head that is killed ends what is under way, within the grace period', as
   const lost = new Promise<Error>((resolve) => {
     bootstrap.onLost(resolve)
   })
-  await bootstrap.startAgent(settingsOf(echoAgent))
+  await bootstrap.startAgent(settingsOf(echoAgent), 'actor')
   const pending = rejection(bootstrap.exchange(1, bytes('x'), true))
   for (const { pid } of processesLike(cluster, /ray\.util\.client\.server/)) process.kill(pid, 'SIGKILL')
   expect(await pending).toBeInstanceOf(RayError)
   expect(await lost).toBe(await pending)
 })
 
+/** One that has ended has no command line any more, also before its parent has asked for it. */
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
+  return commandLine(pid) !== ''
 }
 
 function zipOf(name: string, text: string): Uint8Array {

@@ -56,7 +56,8 @@ test('sessions that two heads are asked for at the same time are served by the h
   expect(nodes[0]).not.toBe(nodes[2])
   for (const cluster of clusters) {
     expect(processesLike(cluster, /client_server\.py.*--mode=proxy/)).not.toEqual([])
-    expect(processesLike(cluster, /^ray::KlawAgent/)).toHaveLength(2)
+    // One more for each attempt that met the other head's.
+    expect(processesLike(cluster, /--mode=specific-server/).length).toBeGreaterThanOrEqual(2)
   }
 })
 

@@ -14,7 +14,7 @@ test('a broken connection is replaced, and nothing is done twice', async () => {
   })
   const cluster = await FakeCluster.start({ method: (name) => (name === 'start' ? listening : held) })
   const bootstrap = await connect(cluster.port)
-  await bootstrap.startAgent(settings)
+  await bootstrap.startAgent(settings, 'actor')
   const pending = Array.from({ length: 8 }, (_, number) => bootstrap.exchange(number, bytes('x'), true))
   await until(() => cluster.executed.length === 9)
   for (let cut = 1; cut <= 3; cut += 1) {
@@ -34,7 +34,7 @@ test('a cut in the midst of requests loses and doubles none', async () => {
     partSize: 7,
   })
   const bootstrap = await connect(cluster.port)
-  await bootstrap.startAgent(settings)
+  await bootstrap.startAgent(settings, 'actor')
   const pending = Array.from({ length: 300 }, (_, number) => bootstrap.exchange(number, bytes('x'), false))
   for (const reached of [20, 100, 200]) {
     await until(() => cluster.executed.length > reached)
@@ -51,7 +51,7 @@ test('a cut in the midst of requests loses and doubles none', async () => {
 test('requests made without a connection are sent with the next one', async () => {
   const cluster = await FakeCluster.start({ method: (name, args) => (name === 'start' ? listening : args[1]) })
   const bootstrap = await connect(cluster.port)
-  await bootstrap.startAgent(settings)
+  await bootstrap.startAgent(settings, 'actor')
   await cluster.stop()
   const pending = [bootstrap.exchange(1, bytes('a'), false), bootstrap.exchange(2, bytes('b'), false)]
   // The same cluster, as its clients see it, would know the session: this one does not.
@@ -67,7 +67,7 @@ test('a session that finds no way back is lost when its grace period is over', a
   const bootstrap = await connect(cluster.port, { timeouts: { grace: 300 } })
   const lost: Error[] = []
   bootstrap.onLost((error) => lost.push(error))
-  await bootstrap.startAgent(settings)
+  await bootstrap.startAgent(settings, 'actor')
   const pending = rejection(bootstrap.exchange(1, bytes('x'), true))
   await until(() => cluster.executed.length === 2)
   await cluster.stop()

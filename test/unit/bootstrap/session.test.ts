@@ -21,7 +21,12 @@ test('a session knows the versions of its cluster, and says good-bye', async () 
 test('the agent says where it listens, and exchanges are given back', async () => {
   const cluster = await FakeCluster.start({ method: agent })
   const bootstrap = await connect(cluster.port)
-  expect(await bootstrap.startAgent(settings)).toEqual({ host: '127.0.0.1', port: 4711, token: 'secret', tls: false })
+  expect(await bootstrap.startAgent(settings, 'actor')).toEqual({
+    host: '127.0.0.1',
+    port: 4711,
+    token: 'secret',
+    tls: false,
+  })
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, number) => bootstrap.exchange(number, bytes(`${number}`), false)),
   )
@@ -40,7 +45,7 @@ test('exchanges that wait do not hold up others', async () => {
     method: (name, args) => (name === 'start' ? listening : args[2] === true ? held : args[1]),
   })
   const bootstrap = await connect(cluster.port)
-  await bootstrap.startAgent(settings)
+  await bootstrap.startAgent(settings, 'actor')
   const waiting = Array.from({ length: 8 }, (_, number) => bootstrap.exchange(number, bytes('w'), true))
   expect(await bootstrap.exchange(9, bytes('now'), false)).toEqual(bytes('now'))
   release(bytes('later'))
@@ -50,7 +55,7 @@ test('exchanges that wait do not hold up others', async () => {
 test('what goes wrong in the agent is told with its traceback', async () => {
   const cluster = await FakeCluster.start({ method: () => new TypeError('no port') })
   const bootstrap = await connect(cluster.port)
-  const error = await rejection(bootstrap.startAgent(settings))
+  const error = await rejection(bootstrap.startAgent(settings, 'actor'))
   expect(error).toBeInstanceOf(RayError)
   expect((error as Error).message).toBe('the agent did not start: Traceback\nTypeError: no port')
 })
@@ -59,7 +64,7 @@ test("what goes wrong before the agent runs is one of Ray's exceptions, which is
   const died = new PyCall(new PyGlobal('ray.exceptions', 'ActorDiedError'), ['the worker was killed'])
   const cluster = await FakeCluster.start({ method: () => died })
   const bootstrap = await connect(cluster.port)
-  const error = await rejection(bootstrap.startAgent(settings))
+  const error = await rejection(bootstrap.startAgent(settings, 'actor'))
   expect(error).toBeInstanceOf(RayError)
   expect((error as Error).message).toBe('the agent did not start: ray.exceptions.ActorDiedError: the worker was killed')
 })
@@ -76,7 +81,7 @@ test('an upload is made once, and pinned', async () => {
 test('closing settles what is under way, and refuses what comes', async () => {
   const cluster = await FakeCluster.start({ method: (name) => (name === 'start' ? listening : new Promise(() => {})) })
   const bootstrap = await connect(cluster.port)
-  await bootstrap.startAgent(settings)
+  await bootstrap.startAgent(settings, 'actor')
   const pending = rejection(bootstrap.exchange(1, bytes('a'), true))
   await until(() => cluster.executed.length === 2)
   await bootstrap.close()

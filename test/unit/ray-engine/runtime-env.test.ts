@@ -18,10 +18,8 @@ import { rejection } from '../../support/rejection.ts'
 
 let folder = ''
 const uploads = new Map<string, Uint8Array>()
-const bootstrap = {
-  upload: async (uri: string, contents: Uint8Array) => {
-    uploads.set(uri, contents)
-  },
+const upload = async (uri: string, contents: Uint8Array) => {
+  uploads.set(uri, contents)
 }
 
 beforeEach(() => {
@@ -38,7 +36,7 @@ function write(path: string, text = path): string {
 }
 
 async function packed(env: Record<string, unknown>): Promise<{ uri: string; files: string[] }> {
-  const prepared = await prepareRuntimeEnv(env, bootstrap)
+  const prepared = await prepareRuntimeEnv(env, upload)
   const [uri] = [prepared?.working_dir, prepared?.py_modules].flat().filter((place) => place !== undefined) as [string]
   return { uri, files: Object.keys(unzipSync(uploads.get(uri) as Uint8Array)).sort() }
 }
@@ -92,14 +90,14 @@ test('modules are packed with their own name, URIs are left alone', async () => 
   const { files } = await packed({ py_modules: [folder] })
   expect(files).toEqual([`${basename(folder)}/__init__.py`])
   const env = { working_dir: 's3://bucket/dir.zip', py_modules: ['gcs://x.zip'], env_vars: { A: 'b' } }
-  expect(await prepareRuntimeEnv(env, bootstrap)).toEqual(env)
-  expect(await prepareRuntimeEnv(undefined, bootstrap)).toBeUndefined()
+  expect(await prepareRuntimeEnv(env, upload)).toEqual(env)
+  expect(await prepareRuntimeEnv(undefined, upload)).toBeUndefined()
 })
 
 test('requirements are read from a file', async () => {
   const pip = write('requirements.txt', '# comment\nnumpy==2.1\n\n  requests\n')
-  expect(await prepareRuntimeEnv({ pip }, bootstrap)).toEqual({ pip: ['numpy==2.1', 'requests'] })
-  expect(await rejection(prepareRuntimeEnv({ pip: join(folder, 'no.txt') }, bootstrap))).toMatchObject({
+  expect(await prepareRuntimeEnv({ pip }, upload)).toEqual({ pip: ['numpy==2.1', 'requests'] })
+  expect(await rejection(prepareRuntimeEnv({ pip: join(folder, 'no.txt') }, upload))).toMatchObject({
     name: 'RangeError',
   })
 })

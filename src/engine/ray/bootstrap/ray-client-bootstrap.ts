@@ -1,7 +1,16 @@
 import { Code, ConnectError } from '@connectrpc/connect'
 import { RayError } from '../../../errors.ts'
 import { AgentActor } from './agent-actor.ts'
-import type { AgentAddress, AgentSettings, Bootstrap, ClusterVersions } from './bootstrap.ts'
+import { startGuest } from './agent-guest.ts'
+import type {
+  AgentAddress,
+  AgentPlace,
+  AgentSettings,
+  Bootstrap,
+  ClusterVersions,
+  SessionRuntimeEnv,
+  Upload,
+} from './bootstrap.ts'
 import { type CredentialOptions, type Environment, findCredentials } from './credentials.ts'
 import { before, seconds } from './deadline.ts'
 import { LogStream, type LogStreamOptions } from './log-stream.ts'
@@ -13,8 +22,11 @@ export interface RayClientOptions extends CredentialOptions {
   readonly port: number
   /** Of the session's job. */
   readonly namespace: string
-  /** Of the session's job, with URIs only. It is set up before the session is, so that `timeouts.session` must allow for it. */
-  readonly runtimeEnv?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * Makes the `runtime_env` of the session's job, and uploads what belongs to it, while there is no session yet. The cluster sets it up before the session,
+   * whose process runs in it, so that `timeouts.session` must allow for it.
+   */
+  readonly runtimeEnv?: ((upload: Upload) => Promise<SessionRuntimeEnv>) | undefined
   readonly timeouts?: Partial<RayClientTimeouts> | undefined
   /** Where Ray's variables are looked up: `process.env`, unless a test says otherwise. */
   readonly environment?: Environment | undefined
@@ -23,7 +35,7 @@ export interface RayClientOptions extends CredentialOptions {
 }
 
 export interface RayClientTimeouts extends SessionTimeouts {
-  /** Milliseconds until the agent runs, its `runtime_env` included. */
+  /** Milliseconds until the agent runs. */
   readonly agent: number
   /** Milliseconds for an upload. */
   readonly upload: number
@@ -47,7 +59,8 @@ const uploadExpires = 600
 export class RayClientBootstrap implements Bootstrap {
   readonly #session: Session
   readonly #timeouts: RayClientTimeouts
-  #agent: Promise<AgentActor> | undefined
+  #actor: Promise<AgentActor> | undefined
+  #hasGuest = false
   #logs: LogStream | undefined
 
   private constructor(session: Session, timeouts: RayClientTimeouts) {
@@ -61,9 +74,14 @@ export class RayClientBootstrap implements Bootstrap {
     const credentials = await findCredentials(options, environment)
     const timeouts = { ...defaults, ...graceFrom(environment), ...options.timeouts }
     const { host, port, namespace, runtimeEnv } = options
+    let prepared: Promise<SessionRuntimeEnv> | undefined
+    const prepareRuntimeEnv = (session: Session) => {
+      prepared ??= runtimeEnv?.((uri, contents) => new RayClientBootstrap(session, timeouts).upload(uri, contents))
+      return prepared ?? Promise.resolve(undefined)
+    }
     const collectsLogs = options.logs !== undefined
-    const session = await Session.open({ host, port, namespace, runtimeEnv, credentials, timeouts, collectsLogs })
-    const bootstrap = new RayClientBootstrap(session, timeouts)
+    const target = { host, port, namespace, prepareRuntimeEnv, credentials, timeouts, collectsLogs }
+    const bootstrap = new RayClientBootstrap(await Session.open(target), timeouts)
     if (options.logs !== undefined) bootstrap.#follow(new LogStream(options.logs))
     return bootstrap
   }
@@ -72,19 +90,33 @@ export class RayClientBootstrap implements Bootstrap {
     return this.#session.versions
   }
 
-  async startAgent(settings: AgentSettings): Promise<AgentAddress> {
-    if (this.#agent !== undefined) throw new RayError('the session has its agent already')
-    this.#agent = AgentActor.create(this.#session, settings)
-    const started = this.#agent.then((agent) => agent.start())
+  async startAgent(settings: AgentSettings, place: AgentPlace): Promise<AgentAddress> {
     const late = () => new RayError(`the agent did not start within ${seconds(this.#timeouts.agent)}`)
-    return before(this.#timeouts.agent, started, late)
+    return before(
+      this.#timeouts.agent,
+      place === 'actor' ? this.#startActor(settings) : this.#startGuest(settings),
+      late,
+    )
+  }
+
+  async #startActor(settings: AgentSettings): Promise<AgentAddress> {
+    if (this.#actor !== undefined) throw new RayError('the session has its agent already')
+    this.#actor = AgentActor.create(this.#session, settings)
+    return (await this.#actor).start()
+  }
+
+  async #startGuest(settings: AgentSettings): Promise<AgentAddress> {
+    if (this.#hasGuest) throw new RayError('the session has its agent already')
+    this.#hasGuest = true
+    return startGuest(this.#session, settings)
   }
 
   async exchange(number: number, bytes: Uint8Array, wait: boolean): Promise<Uint8Array> {
-    if (this.#agent === undefined) throw new RayError('the session has no agent yet')
-    return (await this.#agent).exchange(number, bytes, wait)
+    if (this.#actor === undefined) throw new RayError('the session has no agent that is an actor')
+    return (await this.#actor).exchange(number, bytes, wait)
   }
 
+  /** Makes a file available to the cluster under a URI, as Ray's own `working_dir` upload does; a no-op when it is there. */
   async upload(uri: string, contents: Uint8Array): Promise<void> {
     if (contents.length >= largestUpload) {
       throw new RayError(`${uri} has ${contents.length} bytes: the cluster takes less than ${largestUpload}`)
@@ -116,8 +148,8 @@ export class RayClientBootstrap implements Bootstrap {
 
   onAgentEnded(listener: (error: Error) => void): void {
     const ended = async () => {
-      if (this.#agent === undefined) throw new RayError('the session has no agent yet')
-      await (await this.#agent).stay()
+      if (this.#actor === undefined) return
+      await (await this.#actor).stay()
       throw new RayError('the agent has ended')
     }
     ended().catch(listener)

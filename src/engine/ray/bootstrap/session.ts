@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Code, ConnectError } from '@connectrpc/connect'
 import { RayError, RuntimeClosedError } from '../../../errors.ts'
-import type { ClusterVersions } from './bootstrap.ts'
+import type { ClusterVersions, SessionRuntimeEnv } from './bootstrap.ts'
 import { Connection, type Target, wordsOf } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import { DataChannel } from './data-channel.ts'
@@ -31,7 +31,8 @@ export interface SessionOptions {
   readonly port: number
   readonly credentials: Credentials
   readonly namespace: string
-  readonly runtimeEnv: Readonly<Record<string, unknown>> | undefined
+  /** Of the job, made when the cluster has answered and before the session is set up, by means of {@link Session.call}. */
+  readonly prepareRuntimeEnv: (session: Session) => Promise<SessionRuntimeEnv>
   readonly timeouts: SessionTimeouts
   /** Whether the session's process is to collect what the job's workers write, for {@link LogStream}. */
   readonly collectsLogs?: boolean | undefined
@@ -135,7 +136,8 @@ export class Session {
         } catch (error) {
           if (error === this.#lost || error instanceof RuntimeClosedError) throw error
           if (this.#closing.signal.aborted) continue
-          if (!connection.isOver || Date.now() >= deadline) {
+          // Before there is a session, nobody looks for another connection.
+          if (!connection.isOver || this.#served === undefined || Date.now() >= deadline) {
             throw new RayError(`the cluster could not serve ${name}: ${wordsOf(error)}`, { cause: error })
           }
           await this.#pause(100)
@@ -161,7 +163,8 @@ export class Session {
   }
 
   async #start(): Promise<void> {
-    const { namespace, runtimeEnv, timeouts } = this.#options
+    const { namespace, prepareRuntimeEnv, timeouts } = this.#options
+    const runtimeEnv = await prepareRuntimeEnv(this)
     const where = authorityOf({ ...this.#options, tls: undefined })
     const init = ask(
       this.channel,

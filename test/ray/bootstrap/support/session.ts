@@ -22,16 +22,15 @@ export function endpointOf(address: string): { host: string; port: number } {
   return { host: hostname, port: Number(port) }
 }
 
-const loader = readFileSync(new URL('../../../../python/klaw_agent/loader.py', import.meta.url), 'utf8')
+const own = ['__init__.py', 'loader.py', 'guest.py', 'loop_thread.py'].map((name): [string, string] => [
+  `klaw_agent/${name}`,
+  readFileSync(new URL(`../../../../python/klaw_agent/${name}`, import.meta.url), 'utf8'),
+])
 
 /** A stand-in for the agent's package, but for what loads it. */
-export function settingsOf(agent: string, runtimeEnv?: Readonly<Record<string, unknown>>) {
-  const sources = new Map([
-    ['klaw_agent/__init__.py', ''],
-    ['klaw_agent/loader.py', loader],
-    ['klaw_agent/agent.py', agent],
-  ])
-  return { namespace: 'klaw-bootstrap-test', sources, runtimeEnv, maxFrame: 1_000_000 }
+export function settingsOf(agent: string) {
+  const sources = new Map([...own, ['klaw_agent/agent.py', agent]])
+  return { namespace: 'klaw-bootstrap-test', sources, maxFrame: 1_000_000 }
 }
 
 export const echoAgent = `
@@ -40,12 +39,15 @@ import os
 
 
 class Agent:
-    def __init__(self, settings):
+    def __init__(self, settings, over=None):
         self._settings = settings
         self._released = asyncio.Event()
 
     async def start(self):
         return {"host": os.environ.get("KLAW_TEST_HOST", "127.0.0.1"), "port": os.getpid(), "token": repr(self._settings), "tls": False}
+
+    async def close(self):
+        pass
 
     async def exchange(self, number, data, wait):
         if data == b"release":

@@ -17,7 +17,7 @@ export async function connect(port: number, options: Partial<RayClientOptions> =
 
 const sources = new Map([['klaw_agent/loader.py', 'class KlawAgent: ...']])
 
-export const settings = { namespace: 'test', sources, runtimeEnv: undefined, maxFrame: 1024 }
+export const settings = { namespace: 'test', sources, maxFrame: 1024 }
 
 /** What a fake agent says when it has started. */
 export const listening = new TextEncoder().encode(

@@ -28,8 +28,8 @@ export class AgentSession implements AsyncDisposable {
     const { hostname, port } = new URL(address)
     const bootstrap = await RayClientBootstrap.connect({ host: hostname, port: Number(port), namespace: 'klaw' })
     try {
-      const settings = { namespace: 'klaw', sources: await agentSources(), runtimeEnv: undefined, maxFrame }
-      const { token, ...agent } = await bootstrap.startAgent(settings)
+      const settings = { namespace: 'klaw', sources: await agentSources(), maxFrame }
+      const { token, ...agent } = await bootstrap.startAgent(settings, choice === 'direct' ? 'session' : 'actor')
       const otherwise = tunnelLanes((number, bytes, wait) => bootstrap.exchange(number, bytes, wait))
       const at = { host: agent.host, port: agent.port }
       const { transport } = await openLane({ choice, address: at, token, otherwise, deadline: 30_000 })
