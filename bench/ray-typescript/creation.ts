@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import { connect, pyFunction, type Runtime } from '@klaw/core'
-import type { Benchmark, Contender, Rounds, Scale } from '../harness/definition.ts'
+import { connect } from '@klaw/core'
+import type { Benchmark, Contender, Rounds } from '../harness/definition.ts'
 import { klaw } from '../peers/versions.ts'
 import { PythonPeer } from '../ray/python-peer.ts'
 import { leaveCluster, useCluster } from '../ray/shared-cluster.ts'
@@ -11,12 +10,8 @@ import { NewModules } from './new-modules.ts'
 const freshWorkers = { name: 'fresh workers', env: { RAY_prestart_worker_first_driver: '0' } }
 /** The same on all sides. */
 const options = { numCpus: 1 }
-/** Milliseconds in which Ray gets back a worker whose task has ended. */
-const giveBackTime = 100
 
-type Prepare = (runtime: Runtime) => Promise<typeof Counter>
-
-function oursReady(prepare: Prepare, stopped?: () => void): Contender {
+function oursReady(definitionOf: () => Promise<typeof Counter>, stopped?: () => void): Contender {
   return {
     id: 'klaw',
     name: `${klaw} from Node`,
@@ -24,7 +19,7 @@ function oursReady(prepare: Prepare, stopped?: () => void): Contender {
       const cluster = await useCluster(freshWorkers.name, freshWorkers.env)
       const runtime = await connect(cluster.address)
       const round = async () => {
-        const definition = await prepare(runtime)
+        const definition = await definitionOf()
         const start = performance.now()
         const actor = runtime.actor(definition, options).remote()
         await actor.ready()
@@ -46,18 +41,14 @@ function oursReady(prepare: Prepare, stopped?: () => void): Contender {
   }
 }
 
-/** @param before what it does before each creation */
-function python(work: string, before?: string): Contender {
+function python(work: string): Contender {
   return {
     id: 'in-cluster',
     name: 'Python driver in the cluster, actor in Python',
-    async start(_scale: Scale): Promise<Rounds> {
+    async start(): Promise<Rounds> {
       const cluster = await useCluster(freshWorkers.name, freshWorkers.env)
       const peer = await PythonPeer.start(cluster.ray.python, 'driver', cluster.gcsAddress)
-      const round = async () => {
-        if (before !== undefined) await peer.run(before, 1)
-        return { time: (await peer.run(work, 1)) * 1000 }
-      }
+      const round = async () => ({ time: (await peer.run(work, 1)) * 1000 })
       await round()
       return {
         round,
@@ -91,16 +82,5 @@ export const typeScriptCreationBenchmarks: readonly Benchmark[] = [
     metrics: [time],
     ours: oursReady(async () => Counter),
     peers: [python('next_actor')],
-  },
-  {
-    id: 'ray-typescript/next-actor-idle-worker',
-    work: 'create another actor of the same module, until it is ready, where the job has a worker that is idle',
-    metrics: [time],
-    ours: oursReady(async (runtime) => {
-      await runtime.task(pyFunction<() => number>('time', 'time')).remote()
-      await pause(giveBackTime)
-      return Counter
-    }),
-    peers: [python('next_actor', 'idle_worker')],
   },
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,6 @@ class Peer:
         self.large = np.full(SIZE // 8, 1.5)
         self.stored = ray.put(self.large)
         self.one_cpu = ray.remote(num_cpus=1)(Counter)
-        self.nothing = ray.remote(num_cpus=1)(_nothing)
 
     def calls_in_flight(self, count: int) -> None:
         """Submits as many as were asked for, and gets them all."""
@@ -57,21 +55,11 @@ class Peer:
         for _ in range(count):
             _create(ray.remote(num_cpus=1)(type("NewCounter", (Counter,), {})))
 
-    def idle_worker(self, count: int) -> None:
-        """Leaves workers of this job's behind that are idle."""
-        ray.get([self.nothing.remote() for _ in range(count)])
-        # Ray gets them back in a moment.
-        time.sleep(0.1)
-
 
 def _create(kind: Any) -> None:
     actor = kind.remote()
     ray.get(actor.__ray_ready__.remote())
     ray.kill(actor)
-
-
-def _nothing() -> None:
-    """What a worker does that is to be there."""
 
 
 if __name__ == "__main__":
