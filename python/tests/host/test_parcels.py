@@ -151,6 +151,28 @@ def test_several_at_once_write_one_folder(store: dict[tuple[str, bytes], bytes],
     files = {f"{number}.js": os.urandom(2000) for number in range(50)}
     identity = hash_of(files.items())
     store_parcel(identity, files)
+    path = _install_at_once(identity)
+    assert {name: (path / name).read_bytes() for name in files} == files
+    assert [each.name for each in path.parent.iterdir()] == [identity[:32]]
+
+
+def test_several_at_once_put_a_folder_right(store: dict[tuple[str, bytes], bytes], folder: Path):
+    files = {f"{number}.js": os.urandom(2000) for number in range(50)}
+    identity = hash_of(files.items())
+    store_parcel(identity, files)
+    path = install_parcel(identity)
+    for number in range(0, 50, 2):
+        (path / f"{number}.js").unlink()
+    for number in range(1, 50, 4):
+        (path / f"{number}.js").write_bytes(b"half")
+    assert _install_at_once(identity) == path
+    assert {name: (path / name).read_bytes() for name in files} == files
+    # Nothing is left of what was written beside the files.
+    assert {each.name for each in path.iterdir()} == {*files, ".parcel.json"}
+
+
+def _install_at_once(identity: str) -> Path:
+    """Has several write it at the same moment; returns the folder of which all of them say that it is there."""
     barrier = threading.Barrier(8)
     paths: list[Path] = []
 
@@ -165,5 +187,4 @@ def test_several_at_once_write_one_folder(store: dict[tuple[str, bytes], bytes],
         thread.join()
     assert len(paths) == 8
     assert set(paths) == {paths[0]}
-    assert {name: (paths[0] / name).read_bytes() for name in files} == files
-    assert [path.name for path in paths[0].parent.iterdir()] == [identity[:32]]
+    return paths[0]
