@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { type LogLine, pyActorClass } from '@klaw/core'
-import { expect, test } from 'vitest'
+import { connect, type LogLine, pyActorClass } from '@klaw/core'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { chat, Talker } from '../../fixtures/actors/talker.ts'
 import { rejection } from '../../support/rejection.ts'
 import { until } from '../../support/until.ts'
+import { forwarder } from '../bootstrap/support/forwarder.ts'
 import { startProgram } from '../faults/support/child-program.ts'
 import { session } from './session.ts'
 
@@ -65,6 +66,31 @@ test("a session is told of its own job's lines only", async () => {
   await Promise.all([first.find('says the first'), second.find('says the second')])
   expect(first.lines.map(({ line }) => line)).not.toContain('says the second')
   expect(second.lines.map(({ line }) => line)).not.toContain('says the first')
+})
+
+test('after a broken connection lines arrive again, and the process is warned of the gap once', async () => {
+  const { address, cut } = await forwarder(inject('rayAddress'))
+  const lines: string[] = []
+  const warnings: Error[] = []
+  const warn = (warning: Error) => void warnings.push(warning)
+  process.on('warning', warn)
+  onTestFinished(() => void process.off('warning', warn))
+  const logToDriver = ({ line }: LogLine) => void lines.push(line)
+  const klaw = await connect(address as `ray://${string}`, { logToDriver, timeout: 60_000 })
+  onTestFinished(() => klaw.shutdown())
+  const printer = klaw.actor(Printer, { numCpus: 0 }).remote()
+  for (const cuts of [0, 1, 2]) {
+    // What is said while the stream is not there is missed.
+    let said = 0
+    await until(async () => {
+      await printer.say.remote(`${cuts}.${said++}`)
+      return lines.some((line) => line.startsWith(`says ${cuts}.`))
+    })
+    cut()
+  }
+  expect(warnings.map(({ name, message }) => `${name}: ${message}`)).toEqual([
+    expect.stringMatching(/^KlawWarning: log lines of the cluster may be missing here \(the connection to the cluster/),
+  ])
 })
 
 test('true prints them as Ray does, and keeps no process alive', async () => {
