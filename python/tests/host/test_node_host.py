@@ -16,6 +16,7 @@ pytest.importorskip("ray", reason="Ray is not installed: children are served by 
 
 from klaw_agent.errors import KlawError, RayError
 from klaw_agent.host import node_host
+from klaw_agent.host.node_binary import FoundNode
 from klaw_agent.host.node_host import NodeHost
 from klaw_agent.host.node_process import NodeProcess
 from tests.host.processes import is_there, until_gone
@@ -35,7 +36,7 @@ def program(path: Path, text: str) -> str:
 
 
 def start(runtime: str, node: str, monkeypatch: pytest.MonkeyPatch) -> NodeHost:
-    monkeypatch.setattr(node_host, "find_node", lambda: node)
+    monkeypatch.setattr(node_host, "find_node", lambda: FoundNode(node, "20.0.0", "a test"))
     return NodeHost(runtime, "tests")
 
 
