@@ -11,6 +11,7 @@ import ray.exceptions
 from .. import errors, javascript_error
 from ..errors import ActorDiedError, KlawError, RayError, TaskCancelledError
 from ..javascript_error import JavaScriptError
+from .describe import TYPESCRIPT_MODULES
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -23,8 +24,8 @@ def as_klaw_error(error: BaseException) -> BaseException:
         cause = getattr(error, "cause", None)
         if isinstance(cause, ray.exceptions.TaskCancelledError):
             return TaskCancelledError(plain(cause), cause=cause.__cause__)
-        if isinstance(cause, RayError):
-            # Ours: nothing ran, since an object that it was to be given had failed before Ray knew of it.
+        if isinstance(cause, RayError) and not _was_thrown(error, cause):
+            # Ours: nothing ran, since an object that it was to be given had failed before Ray knew of it, or since it had nothing to run in.
             return cause
         return error
     if isinstance(error, ray.exceptions.ActorDiedError):
@@ -39,6 +40,11 @@ def as_klaw_error(error: BaseException) -> BaseException:
     if isinstance(error, ray.exceptions.RayError):
         return error
     return wrap(error)
+
+
+def _was_thrown(error: Any, cause: RayError) -> bool:
+    """Whether a task in TypeScript has thrown this: then it was made there, and says where."""
+    return cause.stack is not None and str(error.function_name).startswith(tuple(TYPESCRIPT_MODULES))
 
 
 def wrap(error: BaseException, what: str = "") -> RayError:

