@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
-from .errors import ChannelBackendError
+from .errors import ChannelBackendError, KlawError, OwnerDiedError
 from .hub.deadlines import Deadlines
 from .wire.items import Token
 
@@ -21,28 +21,44 @@ Reference = list[Any] | bytes
 class _Place:
     """What a token stands for, and who waits for it."""
 
-    __slots__ = ("is_released", "lends", "reference", "was_lent")
+    __slots__ = ("is_promised", "is_released", "lends", "looks", "reference", "was_lent")
 
     def __init__(self) -> None:
         self.reference: Reference | None = None
         self.is_released = False
         self.was_lent = False
+        #: It comes when what it stands for has a value, which may be any time.
+        self.is_promised = False
         self.lends: list[asyncio.Future[Reference]] = []
+        #: Who wants to know whether it is there, or was promised.
+        self.looks: list[asyncio.Future[bool]] = []
 
     @property
     def is_over(self) -> bool:
         """Whether nobody can want it any more: a large message that has been borrowed and taken."""
         return self.is_released and self.was_lent and isinstance(self.reference, list) and self.reference[1] is True
 
-    def settle(self, outcome: Reference | ChannelBackendError) -> None:
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it was promised, and has not come."""
+        return self.is_promised and self.reference is None
+
+    def settle(self, outcome: Reference | KlawError) -> None:
+        self.tell(True)
         lends, self.lends = self.lends, []
         for lend in lends:
             if lend.done():
                 continue
-            if isinstance(outcome, ChannelBackendError):
+            if isinstance(outcome, KlawError):
                 lend.set_exception(outcome)
             else:
                 lend.set_result(outcome)
+
+    def tell(self, is_there: bool) -> None:
+        looks, self.looks = self.looks, []
+        for look in looks:
+            if not look.done():
+                look.set_result(is_there)
 
 
 class Estate:
@@ -67,6 +83,27 @@ class Estate:
         place.settle(reference)
         if place.is_over:
             self._drop(token)
+        elif place.is_promised and place.is_released:
+            self._lingering.add(token)
+
+    def promise(self, token: Token) -> None:
+        """The reference will come, at any time, unless its session ends. Raises `ChannelBackendError` when nobody can ask for it any more."""
+        place = self._place(token)
+        if place.reference is not None:
+            return
+        place.is_promised = True
+        self._lingering.remove(token)
+        place.tell(False)
+
+    async def is_there(self, token: Token) -> bool:
+        """Whether a lend would be answered now, and not when what it refers to has a value. Waits until that is known. Raises
+        `ChannelBackendError` when nobody can ask for it any more."""
+        place = self._place(token)
+        if place.reference is not None or place.is_promised:
+            return place.reference is not None
+        look: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        place.looks.append(look)
+        return await look
 
     async def lend(self, token: Token) -> Reference:
         """What was adopted under the token; waits for it. Raises `ChannelBackendError` when that is gone, or can not come any more."""
@@ -96,7 +133,7 @@ class Estate:
             place.is_released = True
             if place.is_over:
                 self._drop(token)
-            else:
+            elif not place.is_awaited:
                 self._lingering.add(token)
 
     def session_ended(self, origin: int, accepted: Collection[int]) -> None:
@@ -104,7 +141,9 @@ class Estate:
         come any more."""
         places = self._places.get(origin, {})
         for number, place in list(places.items()):
-            if number not in accepted and not (place.is_released and place.reference is not None):
+            if place.is_awaited:
+                self._drop((origin, number), OwnerDiedError("the process that was to make the object has ended"))
+            elif number not in accepted and not (place.is_released and place.reference is not None):
                 self._drop((origin, number))
 
     def close(self) -> None:
@@ -124,14 +163,14 @@ class Estate:
         place = self._places.setdefault(origin, {})[number] = _Place()
         return place
 
-    def _drop(self, token: Token) -> None:
+    def _drop(self, token: Token, reason: KlawError | None = None) -> None:
         origin, number = token
         places = self._places[origin]
         place = places.pop(number)
         if not places:
             del self._places[origin]
         self._lingering.remove(token)
-        place.settle(_gone())
+        place.settle(reason or _gone())
 
     def _tokens(self) -> Iterator[Token]:
         for origin, places in self._places.items():

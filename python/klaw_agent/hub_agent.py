@@ -80,6 +80,21 @@ class Agent:
         """Holds a reference for as long as its token stands in a message; or says why there is none."""
         self._estate_of(instance).adopt(_checked(token), reference)
 
+    async def answer_promise(self, instance: str, token: Token) -> None:
+        """The reference comes when there is a value."""
+        self._estate_of(instance).promise(_checked(token))
+
+    async def answer_is_there(self, instance: str, token: Token) -> bool:
+        """Whether what the token stands for is there, or only promised."""
+        return await self._estate_of(instance).is_there(_checked(token))
+
+    async def answer_cancel(self, instance: str, token: Token) -> None:
+        """What makes the object that the token stands for is not wanted any more: whoever has promised it is told."""
+        origin, _ = _checked(token)
+        self._estate_of(instance)
+        if self._hub is not None:
+            self._hub.tell(origin, "lease.cancel", {"origin": token[0], "number": token[1]})
+
     async def answer_lend(self, instance: str, token: Token) -> Reference:
         """What was adopted under the token, as it was; waits for it."""
         return await self._estate_of(instance).lend(_checked(token))

@@ -54,12 +54,16 @@ class Entry:
 class ObjectEntry(Entry):
     """An object of Ray's, or the failure to make one."""
 
-    __slots__ = ("is_raw", "outcome", "ref", "wanted", "watch")
+    __slots__ = ("borrowed", "is_promised", "is_raw", "outcome", "ref", "wanted", "watch")
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         #: A ray.ObjectRef; None before birth, and for a failure that nobody has passed on yet.
         self.ref: Any = None
+        #: The client has promised its value.
+        self.is_promised = False
+        #: The token at the hub, while it is being borrowed under that.
+        self.borrowed: tuple[int, int] | None = None
         #: Its value is the bytes of a message, which nobody reads here.
         self.is_raw = False
         #: How many answers the client waits for.

@@ -47,6 +47,8 @@ class HubDesk:
         return self._adopt(_token(request), self._table.entry(request.field("number", int)))
 
     async def _adopt(self, token: Token, entry: Entry) -> None:
+        if isinstance(entry, ObjectEntry) and not entry.born and (entry.is_promised or entry.borrowed is not None):
+            await self._ask("promise", token)
         await birth(entry)
         if isinstance(entry, ObjectEntry):
             held: Any = [ref_of(entry), entry.is_raw]
@@ -66,11 +68,14 @@ class HubDesk:
         raise SerializationError(f"hub.borrow: there are no references of kind {kind}")
 
     async def _borrow_object(self, token: Token, entry: ObjectEntry) -> dict[str, Any]:
+        entry.borrowed = token
         try:
             ref, is_raw = await self._lent(token, ray.ObjectRef, "object")
         except BaseException as error:
             entry.fail(_failure(error))
             raise
+        finally:
+            entry.borrowed = None
         entry.ref = ref
         entry.is_raw = is_raw
         self._table.identify(entry, ref.binary())
@@ -91,6 +96,14 @@ class HubDesk:
         entry.queue = queue
         born = self._actors.give_birth(entry, lent if queue is None else queue.actor)
         return {"kind": kind, **born, **({} if queue is None else {"maxsize": queue.maxsize})}
+
+    async def is_there(self, token: Token) -> bool:
+        """Whether what is borrowed under the token comes at once, or when it has a value."""
+        return bool(await self._ask("is_there", token))
+
+    async def cancel(self, token: Token) -> None:
+        """Nobody wants what is borrowed under the token any more: whoever makes it is told."""
+        await self._ask("cancel", token)
 
     async def own(self, data: memoryview) -> Any:
         """The ref of an object that is the hub's, and holds these bytes. Until then nobody may change them. Raises why it could not be stored."""

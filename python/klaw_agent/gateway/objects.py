@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import ray
@@ -14,6 +14,7 @@ from ray.experimental import get_local_object_locations, get_object_locations
 
 from ..errors import ObjectFreedError, RayError
 from ..wire.frame import ATTEMPT, ERROR, Frame, write_header
+from ..wire.items import Token
 from .calls import cancelled_before_start
 from .completions import Completions
 from .entries import Entry, ObjectEntry
@@ -66,8 +67,8 @@ class Objects:
         self._putting: dict[int, ObjectEntry] = {}
         #: Small values that have come in this turn of the loop.
         self._small: list[tuple[int, ObjectEntry, Any]] = []
-        #: Those that are on their way to the hub.
-        self._giving: set[asyncio.Task[None]] = set()
+        #: What is asked of the hub.
+        self._tasks: set[asyncio.Task[None]] = set()
         #: Objects of which the client wants to know right now whether they have settled.
         self._asked: list[tuple[int, ObjectEntry]] = []
 
@@ -135,9 +136,7 @@ class Objects:
     def _give(self, stream: int, entry: ObjectEntry, arrived: Arrived) -> None:
         """A message: its bytes become an object that the hub owns."""
         data = arrived.data if arrived.is_own else memoryview(bytes(arrived.data))
-        task = asyncio.get_running_loop().create_task(self._give_to_hub(stream, entry, data))
-        self._giving.add(task)
-        task.add_done_callback(self._giving.discard)
+        self._begin(self._give_to_hub(stream, entry, data))
 
     async def _give_to_hub(self, stream: int, entry: ObjectEntry, data: memoryview) -> None:
         try:
@@ -248,7 +247,10 @@ class Objects:
 
     def _ask(self, stream: int, entry: ObjectEntry) -> None:
         if not entry.born:
-            self._link.write([write_settled(stream, PENDING)])
+            if entry.borrowed is None:
+                self._link.write([write_settled(stream, PENDING)])
+            else:
+                self._ask_hub(stream, entry, entry.borrowed)
             return
         if entry.failure is not None:
             self._link.write([write_settled(stream, HAS_FAILED)])
@@ -257,6 +259,27 @@ class Objects:
         if len(self._asked) == 1:
             # All that are asked about in this turn of the loop are looked at together.
             asyncio.get_running_loop().call_soon(self._look)
+
+    def _ask_hub(self, stream: int, entry: ObjectEntry, token: Token) -> None:
+        """Of what is being borrowed: it may be there in a moment."""
+
+        async def ask() -> None:
+            try:
+                is_there = await self._hub.is_there(token)
+            except Exception:
+                # The borrowing fails too, and says why.
+                is_there = True
+            if is_there:
+                entry.when_born(lambda: self._ask(stream, entry))
+            else:
+                self._link.write([write_settled(stream, PENDING)])
+
+        self._begin(ask())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _look(self) -> None:
         asked, self._asked = self._asked, []
@@ -324,6 +347,8 @@ class Objects:
         force, recursive = request.field("force", bool), request.field("recursive", bool)
         entry = self._table.object(request.field("number", int))
         if not entry.born:
+            if entry.borrowed is not None:
+                return self._hub.cancel(entry.borrowed)
             entry.fail(cancelled_before_start())
             return None
         ref = entry.ref
@@ -358,7 +383,7 @@ class Objects:
             self._tell(entry, HAS_FAILED)
 
     def close(self) -> None:
-        for task in list(self._giving):
+        for task in list(self._tasks):
             task.cancel()
         self._incoming.clear()
         self._putting.clear()

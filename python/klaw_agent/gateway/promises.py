@@ -22,16 +22,21 @@ class Promises:
         if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
             raise SerializationError("object.promise: numbers are expected")
         for number in numbers:
-            self._promised[number] = self._table.make_object(number)
+            entry = self._table.make_object(number)
+            entry.is_promised = True
+            self._promised[number] = entry
 
     def keep(self, number: int) -> ObjectEntry | None:
         """It is being put: the object that was promised under the number, if one was."""
-        return self._promised.pop(number, None)
+        entry = self._promised.pop(number, None)
+        if entry is not None:
+            entry.is_promised = False
+        return entry
 
     def refuse(self, request: Request) -> None:
         """`object.refuse`: a promised object has failed."""
         number, error = request.field("number", int), request.argument.get("error")
-        entry = self._promised.pop(number, None)
+        entry = self.keep(number)
         if entry is None:
             raise KlawError(f"object.refuse: {number} was not promised, or has been put")
         entry.outcome = HAS_FAILED

@@ -78,6 +78,12 @@ class Hub:
         """Whether somebody may still need what the token stands for: it was exported and not released, or may yet be exported."""
         return self.leases.expects(token)
 
+    def tell(self, origin: int, event: str, argument: object) -> None:
+        """Tells a session something, if it is there."""
+        session = self._sessions.get(origin)
+        if session is not None:
+            session.connection.notify(event, argument)
+
     @property
     def sessions(self) -> Iterable[Session]:
         return self._sessions.values()

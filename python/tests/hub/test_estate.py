@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from klaw_agent.errors import ChannelBackendError
+from klaw_agent.errors import ChannelBackendError, OwnerDiedError
 from klaw_agent.estate import Estate
 
 TOKEN = (7, 1)
@@ -129,3 +129,52 @@ def test_nobody_waits_for_what_can_not_come():
             estate.adopt(TOKEN, REFERENCE)
 
     run(test, expects=False)
+
+
+async def gone_soon(estate: Estate) -> bool:
+    for _ in range(200):
+        if len(estate) == 0:
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def test_what_was_promised_may_come_at_any_time():
+    async def test(estate: Estate) -> None:
+        look = asyncio.ensure_future(estate.is_there(TOKEN))
+        lend = await waits(estate)
+        estate.release([TOKEN])
+        estate.promise(TOKEN)
+        assert await look is False
+        assert await estate.is_there(TOKEN) is False
+        await asyncio.sleep(0.05)
+        estate.adopt(TOKEN, REFERENCE)
+        assert await lend is REFERENCE
+        assert await estate.is_there(TOKEN) is True
+        # It was taken before it came, so it stays for a while only.
+        assert await gone_soon(estate)
+
+    run(test, lingering=0.02)
+
+
+def test_what_was_promised_is_lost_with_its_session():
+    async def test(estate: Estate) -> None:
+        estate.promise(TOKEN)
+        lend = await waits(estate)
+        estate.session_ended(7, {1})
+        with pytest.raises(OwnerDiedError):
+            await lend
+
+    run(test)
+
+
+def test_who_asks_whether_something_is_there_is_told_when_it_comes_or_is_gone():
+    async def test(estate: Estate) -> None:
+        looks = [asyncio.ensure_future(estate.is_there((7, number))) for number in (1, 2)]
+        await asyncio.sleep(0)
+        estate.adopt((7, 1), REFERENCE)
+        estate.session_ended(7, ())
+        # Who borrows the second one is told why it never comes.
+        assert await asyncio.gather(*looks) == [True, True]
+
+    run(test)

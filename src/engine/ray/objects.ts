@@ -190,7 +190,14 @@ export class RayObjects implements ObjectEngine, FrameSink {
 
   async free(objects: readonly ObjectPort[]): Promise<void> {
     if (this.lost !== undefined) throw this.lost
-    const known = objects.map(inRay).filter((object) => object !== undefined)
+    for (const object of objects) {
+      // Ray is told what has become of it, and has nothing to free.
+      if (object instanceof CallResult && !object.settled) object.lose(freed(object))
+    }
+    const known = objects
+      .filter(({ failed }) => !failed)
+      .map(inRay)
+      .filter((object) => object !== undefined)
     if (known.length > 0) {
       await this.connection.request(
         'object.free',
@@ -198,9 +205,8 @@ export class RayObjects implements ObjectEngine, FrameSink {
       )
     }
     for (const object of objects as readonly (RayObject | CallResult)[]) {
-      const error = new ObjectFreedError(`object ${object.id} was freed`, { objectId: object.id })
-      if (object instanceof CallResult) object.lose(error)
-      else object.fail(error)
+      if (object instanceof CallResult) object.lose(freed(object))
+      else object.fail(freed(object))
     }
   }
 
@@ -249,6 +255,19 @@ export class RayObjects implements ObjectEngine, FrameSink {
 
   encode(value: unknown, context: ExportContext, name: string): Uint8Array<ArrayBuffer> {
     return this.#codec.encode(value, context, name)
+  }
+
+  /** Another process, which waits for the object of that number, does not want it any more. */
+  cancelled(number: number): void {
+    const object = this.#shared.get(number)?.deref()
+    if (object === undefined || this.lost !== undefined) return
+    if (object.result !== undefined) object.result.call?.cancel(false)
+    else
+      this.connection
+        .request('object.cancel', { number, force: false, recursive: true }, { keepAlive: false })
+        .catch(() => {
+          // It is gone, or ends with the session: there is nothing to cancel, and nobody to tell.
+        })
   }
 
   // What follows is for RayObject.
@@ -357,6 +376,10 @@ export class RayObjects implements ObjectEngine, FrameSink {
       return error
     }
   }
+}
+
+function freed({ id }: ObjectPort): ObjectFreedError {
+  return new ObjectFreedError(`object ${id} was freed`, { objectId: id })
 }
 
 /** What Ray knows an object of this engine's by; undefined when it does not know it. */

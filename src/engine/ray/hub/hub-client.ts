@@ -43,6 +43,9 @@ export class HubClient implements ChannelArrivals, CallHome, ReferenceDesk {
   readonly codec: Codec
   readonly clock: Clock
   readonly #session: RayClient
+  readonly #objects: RayObjects
+  /** By the numbers of tokens, those of objects and actors which the hub does not hold yet. */
+  readonly #adopting = new Map<number, number>()
   /** By which the hub knows this session's tokens. */
   readonly #origin = randomBytes(4).readUInt32LE()
   readonly store: MessageStore
@@ -55,6 +58,7 @@ export class HubClient implements ChannelArrivals, CallHome, ReferenceDesk {
   constructor({ clock, serializers, session, objects, threshold, open }: HubClientOptions) {
     this.clock = clock
     this.#session = session
+    this.#objects = objects
     this.store = new RayMessageStore(objects, this, threshold)
     this.codec = new Codec({ serializers, handles: { decode: (kind, body) => this.arrived(kind, body) } })
     this.#open = open
@@ -69,7 +73,7 @@ export class HubClient implements ChannelArrivals, CallHome, ReferenceDesk {
     const connection = new Connection(
       new DeferredTransport(() => this.#open((error) => connection.close(error)), longestPiece),
       this.codec,
-      new Map(),
+      new Map([['lease.cancel', (token: Token) => this.#cancelled(token)]]),
     )
     this.#connection = connection
     if (this.#closed !== undefined) {
@@ -158,11 +162,21 @@ export class HubClient implements ChannelArrivals, CallHome, ReferenceDesk {
     const token = this.#newToken()
     context.handles?.push(token)
     this.connection.notify('lease.export', { token, kind, id: '' })
-    this.#session.connection.request('hub.adopt', { token, number }, { keepAlive: false }).catch(() => {
-      // Whoever borrows it is told, since the hub waits for it no longer.
-      this.releaseTokens([token])
-    })
+    this.#adopting.set(token.number, number)
+    this.#session.connection
+      .request('hub.adopt', { token, number }, { keepAlive: false })
+      .catch(() => {
+        // Whoever borrows it is told, since the hub waits for it no longer.
+        this.releaseTokens([token])
+      })
+      .finally(() => this.#adopting.delete(token.number))
     return { kind, body: [token.origin, token.number, ...details], codec: this.codec }
+  }
+
+  /** Somebody who has borrowed an object that is still to come does not want it any more. */
+  #cancelled({ number }: Token): void {
+    const object = this.#adopting.get(number)
+    if (object !== undefined) this.#objects.cancelled(object)
   }
 
   #newToken(): Token {
