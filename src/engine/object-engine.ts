@@ -43,6 +43,8 @@ export interface ObjectPort {
   readonly failed: boolean
   /** Whether {@link value} can be called: its value, or its error, is here. */
   readonly fetched: boolean
+  /** Whether it was to be the result of a call that has failed and that nobody can have begun, since it was never sent. Undefined: not known. */
+  readonly neverBegun?: boolean | undefined
   /** A fresh copy of the value. Only once fetched. Throws the object's error. */
   value(): unknown
   /**

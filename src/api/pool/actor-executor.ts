@@ -57,7 +57,8 @@ class ActorExecutor<Item, Output> implements Executor<Item, Output> {
     try {
       return await ref
     } catch (error) {
-      if (refused && error instanceof RayActorError) throw new NotBegun(error.message, { cause: error })
+      if ((refused || object.neverBegun === true) && error instanceof RayActorError)
+        throw new NotBegun(error.message, { cause: error })
       throw error
     }
   }

@@ -54,7 +54,7 @@ export class PendingCall extends Waiter implements Caller {
   /** Where it was sent to, and under which number. */
   peer: Peer | undefined = undefined
   id = 0
-  /** The instance that it was sent to last: the thread or process, and its slot there. */
+  /** The instance that it was sent to last: the thread or process, and its slot there. No session is 0. */
   session = 0
   slot = 0
   cancelled = false
@@ -72,6 +72,11 @@ export class PendingCall extends Waiter implements Caller {
     this.number = number
     this.retries = retries
     this.retryExceptions = retryExceptions
+  }
+
+  /** Whether it has ever left for its callee. */
+  get wasSent(): boolean {
+    return this.session !== 0
   }
 
   /** Uses up a retry; false when there is none, or nobody wants the result any more. */

@@ -133,7 +133,10 @@ export class ActorSite {
     this.#link = link
     before?.release()
     link.peer.connection.onLost(() => {
-      if (this.#link === link) this.#leave(link)
+      if (this.#link !== link) return
+      this.#leave(link)
+      // Whoever calls the actor next is to know what has become of it.
+      if (this.#home.lost === undefined) this.seek()
     })
     this.proxy.learn({ description: this.actor.description, maxTaskRetries, maxPendingCalls })
     this.proxy.update({ t: 'alive', session: link.number, slot: instanceSlot })

@@ -51,6 +51,10 @@ export class CallResult implements CallOutcome {
     return this.settled
   }
 
+  get neverBegun(): boolean {
+    return this.failed && this.call?.wasSent === false
+  }
+
   value(): unknown {
     const { bytes } = this.read()
     return this.#home.codec.decode(bytes, 0, bytes.byteLength)
