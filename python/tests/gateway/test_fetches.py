@@ -90,6 +90,7 @@ def test_calls_that_overlap_are_found_out(with_client: Run, stays: list[bool]):
 
         before = len(stays)
         await asyncio.gather(*map(calls, actors))
-        assert len(stays) < before + 40
+        # How soon is a matter of luck: one in sixteen is a probe.
+        assert len(stays) < before + 150
 
     with_client(test)
