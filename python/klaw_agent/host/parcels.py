@@ -14,9 +14,10 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -100,6 +101,18 @@ def install_parcel(identity: str, links: Mapping[str, Path] | None = None) -> Pa
         if not _is_complete(folder, identity, links):
             raise
     return folder
+
+
+@contextlib.contextmanager
+def keeping_bytecode() -> Iterator[None]:
+    """What is imported within is compiled once for each node, also where Python was told to keep no bytecode: that is meant for its user's
+    folders, and the one that this package is in is ours."""
+    told = sys.dont_write_bytecode
+    sys.dont_write_bytecode = False
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = told
 
 
 def folder_of_ours() -> Path:

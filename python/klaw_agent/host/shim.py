@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import ray
 
 if TYPE_CHECKING:
-    from .parcels import install_parcel
+    from .parcels import install_parcel, keeping_bytecode
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -44,7 +44,8 @@ class Sources:
             if folder not in sys.path:
                 sys.path.insert(0, folder)
             importlib.invalidate_caches()
-        return importlib.import_module(module)
+        with keeping_bytecode():
+            return importlib.import_module(module)
 
 
 def _arrived(identity: str) -> Sources:
