@@ -60,7 +60,6 @@ class NodeHost:
     def open(self, gifts: Gifts | None) -> dict[str, Any]:
         """Waits until the child has attached itself; returns where it listens. Blocks. Raises why it has not, and then it is ended."""
         with keeping_bytecode():
-            with keeping_bytecode():
             from .child_session import ChildSession
 
         session = self._session = ChildSession(self._namespace, gifts)
