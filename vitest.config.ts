@@ -50,13 +50,10 @@ export default defineConfig({
           hookTimeout: 3 * minute,
           // Real clusters on a busy machine: what fails once and holds the second time is reported as such, and does not fail the run.
           retry: 2,
-          include: ['test/ray/**/*.test.ts', 'test/conformance/{actors,objects,queue}/**/*.test.ts'],
-          // These have nothing for Ray.
-          exclude: [
-            'test/conformance/actors/{context,deadlock}.test.ts',
-            'test/conformance/objects/{memory,shared}.test.ts',
-          ],
-          provide: { conformanceEngines: ['Ray, actors in Python'] },
+          include: ['test/ray/**/*.test.ts', 'test/conformance/{actors,objects,pool,queue}/**/*.test.ts'],
+          // These are about the memory of the embedded engine.
+          exclude: ['test/conformance/objects/{memory,shared}.test.ts'],
+          provide: { conformanceEngines: ['Ray, actors in Python', 'Ray, actors in TypeScript'] },
         },
       },
       {
