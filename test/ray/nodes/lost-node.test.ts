@@ -23,7 +23,7 @@ const places = 3
 let cluster: LocalCluster
 let klaw: Runtime
 beforeAll(async () => {
-  cluster = await startHead({ either: places })
+  cluster = await startHead({ resources: { either: places } })
   klaw = await openSession(cluster)
   return async () => {
     await klaw.shutdown()

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { pyFunction, type Runtime } from '@klaw/core'
 import type { ClusterNode, LocalCluster } from '@klaw/core/cluster'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -20,18 +23,28 @@ const askByName = pyFunction<(name: string, namespace: string, values: Float64Ar
 const many = 1_000_000
 const values = new Float64Array(many).fill(0.25)
 
+let folder: string
 let cluster: LocalCluster
 let node: ClusterNode
 let klaw: Runtime
 beforeAll(async () => {
-  cluster = await startHead()
+  folder = mkdtempSync(join(tmpdir(), 'klaw-nodes-'))
+  cluster = await startHead({ env: { TMPDIR: folder } })
   node = await addSecond(cluster)
   klaw = await openSession(cluster)
   return async () => {
     await klaw.shutdown()
     await cluster.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
 })
+
+/** Where processes of all nodes of this machine find code: by what is in it. */
+function foldersOfCode(): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.startsWith('klaw-'))
+    .flatMap((name) => readdirSync(join(folder, name)))
+}
 
 /** An actor on each node, which end with the test. */
 function pair() {
@@ -42,6 +55,22 @@ function pair() {
   })
   return { here, there }
 }
+
+// The first one: the code has not been written there yet.
+test('many processes of both nodes write code to the same folder at once: each finds all of it, and nothing else is left', async () => {
+  const before = foldersOfCode()
+  const actors = [onFirst, onSecond, onFirst, onSecond].map((place) => klaw.actor(Resident, place).remote())
+  const tasks = [onFirst, onSecond].map((place) => klaw.task(processIdOfTask, place).remote())
+  const sums = await klaw.get(actors.map((actor, index) => actor.sum.remote(Float64Array.of(index, 1))))
+  expect(sums).toEqual([1, 2, 3, 4])
+  expect(new Set(await klaw.get(tasks)).size).toBe(2)
+  // One for the package, one for the module's bundle.
+  const after = foldersOfCode()
+  expect(after.length).toBeGreaterThanOrEqual(before.length + 2)
+  // What is known of a Node lies there too.
+  for (const name of after) expect(name).toMatch(/^(node-)?[0-9a-f]{32}$/)
+  await Promise.all(actors.map((actor) => klaw.kill(actor)))
+})
 
 test.skipIf(process.platform !== 'linux')('actors and tasks run where what they claim is', async () => {
   const { here, there } = pair()
@@ -54,13 +83,6 @@ test.skipIf(process.platform !== 'linux')('actors and tasks run where what they 
   ])
   expect(runsOn(cluster, firstTask)).toBe(true)
   expect(runsOn(node, secondTask)).toBe(true)
-})
-
-test('the same module on both nodes at once, for the first time on either: each has its code', async () => {
-  const actors = [onFirst, onSecond, onFirst, onSecond].map((place) => klaw.actor(Resident, place).remote())
-  const sums = await klaw.get(actors.map((actor, index) => actor.sum.remote(Float64Array.of(index, 1))))
-  expect(sums).toEqual([1, 2, 3, 4])
-  await Promise.all(actors.map((actor) => klaw.kill(actor)))
 })
 
 test('calls from the client, and between actors of different nodes, in both directions', async () => {

@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { connect, type Runtime } from '@klaw/core'
-import { type ClusterNode, type LocalCluster, type ProcessIdentity, startCluster } from '@klaw/core/cluster'
+import {
+  type ClusterNode,
+  type LocalCluster,
+  type NodeOptions,
+  type ProcessIdentity,
+  startCluster,
+} from '@klaw/core/cluster'
 import { rayOptions } from '../../../support/ray/ray-options.ts'
 
 /** Where actors and tasks of the tests go. */
@@ -17,8 +23,9 @@ const impatience = {
 const small = { numCpus: 2, objectStoreMemory: 200_000_000 }
 
 /** A head with a resource of its own, to which nodes can be added that are lost. */
-export function startHead(resources: Readonly<Record<string, number>> = {}): Promise<LocalCluster> {
-  return startCluster({ ...rayOptions(), ...small, env: impatience, resources: { first: 100, ...resources } })
+export function startHead({ resources = {}, env = {} }: NodeOptions = {}): Promise<LocalCluster> {
+  const options = { ...rayOptions(), ...small, env: { ...impatience, ...env }, resources: { first: 100, ...resources } }
+  return startCluster(options)
 }
 
 /** A further node, with a resource of its own as well. */
