@@ -8,6 +8,7 @@ import {
   type ObjectRef,
   type PoolWorkerProgress,
   RayTaskError,
+  type Receiver,
   type Runtime,
   RuntimeClosedError,
   SerializationError,
@@ -181,7 +182,8 @@ conformance('pools of actors', { onlyTypeScript: 'its actors are in TypeScript' 
   })
 
   it('an actor that died while it had nothing to do costs no item', async () => {
-    const [tx, rx] = await klaw.channel<null>()
+    const [tx, rx] = await klaw.channel<Receiver<string>>()
+    const [leave, left] = await klaw.channel<string>()
     const working = klaw.pool(rx, PoolWorker, {
       size: 1,
       args: [ledger],
@@ -189,14 +191,16 @@ conformance('pools of actors', { onlyTypeScript: 'its actors are in TypeScript' 
       actorOptions: claim,
     })
     for (let round = 1; round <= 3; round++) {
-      await tx.send(null)
+      await tx.send(left)
       await until(() => working.stats().processed === round)
+      await until(async () => (await engine.free(klaw, 'pools')) === 3)
+      await leave.send('go')
       // What it held is free: so the news of its death is here, though nobody has looked.
       await until(async () => (await engine.free(klaw, 'pools')) === 4)
     }
     await tx.close()
     expect(await working.done).toMatchObject({ processed: 3, failed: 0, deaths: 2 })
-    await rx.close()
+    await Promise.all([rx, leave, left].map((end) => end.close()))
   })
 
   it('fail when there will never be resources for their workers', {
