@@ -9,6 +9,8 @@ export interface CallHome {
   readonly codec: Codec
   /** Lets go of tokens whose values are done with. It also tells the contexts of values apart: see `transitContext`. */
   readonly releaseTokens: (tokens: readonly Token[] | undefined) => void
-  /** Settles when all that has been said about handles so far has been done: until then nobody can claim what has been exported. */
+  /** Whether a claim may overtake the export of what it claims, and then waits for it: what carries handles can leave at once. */
+  readonly claimsWait: boolean
+  /** Settles when all that has been said about handles so far has been done. Where claims do not wait, nobody can claim before that what has been exported. */
   barrier(): Promise<void>
 }

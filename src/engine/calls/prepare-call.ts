@@ -15,6 +15,8 @@ export interface ArgumentDesk {
   read(object: ObjectPort): EncodedValue | Promise<EncodedValue> | undefined
   /** Whether the object is one of this engine's. */
   owns(object: ObjectPort): boolean
+  /** As in `CallHome`. */
+  readonly claimsWait: boolean
   barrier(): Promise<void>
 }
 
@@ -33,7 +35,8 @@ export function prepareCall(desk: ArgumentDesk, call: PendingCall, args: readonl
   let unresolved = 0
   const arrived = () => {
     call.args = encoded
-    if (!encoded.some((value) => value.tokens !== undefined && value.tokens.length > 0)) {
+    const hasTokens = encoded.some((value) => value.tokens !== undefined && value.tokens.length > 0)
+    if (!hasTokens || desk.claimsWait) {
       call.prepared = true
       ready()
       return

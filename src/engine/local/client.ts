@@ -88,6 +88,9 @@ export class Client {
     if (tokens !== undefined && tokens.length > 0) this.connection.notify('lease.release', tokens)
   }
 
+  /** This hub refuses a claim of what it does not know. */
+  readonly claimsWait = false
+
   /**
    * Waits until the hub has carried out everything that this thread told it.
    *

@@ -94,6 +94,7 @@ export class LocalObjects implements ObjectTable {
       encode: (value, name) => this.encode(value, name, this.client.session),
       read: (object) => this.read(object),
       owns: (object) => object.engine === this,
+      claimsWait: this.client.claimsWait,
       barrier: () => this.client.barrier(),
     }
   }

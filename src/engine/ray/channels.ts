@@ -108,6 +108,7 @@ export class RayChannels implements ChannelEngine {
       get releaseTokens() {
         return channels.#closed === undefined ? channels.#now().hub.releaseTokens : nothingToRelease
       },
+      claimsWait: true,
       async barrier() {
         await channels.#now().hub.barrier()
       },

@@ -18,6 +18,7 @@ export const token = '11'.repeat(32)
 export class FakeHome implements CallHome {
   readonly codec: Codec
   readonly released: Token[] = []
+  readonly claimsWait = true
   barriers = 0
 
   /** @param arrived makes what stands for a handle */

@@ -195,7 +195,7 @@ export class CallServer implements FrameSink, Answering {
     return this.#context as ValueContext<unknown[] | undefined>
   }
 
-  #answerWith({ id, hasHandles }: IncomingCall, flags: number, value: EncodedValue): void {
+  #answerWith({ id, hasHandles, claims }: IncomingCall, flags: number, value: EncodedValue): void {
     const { bytes, tokens = [], attachments = [] } = value
     const post = () => {
       if (this.#connection.lost !== undefined) {
@@ -215,14 +215,12 @@ export class CallServer implements FrameSink, Answering {
         this.#connection.wrote()
       }
     }
-    if (tokens.length === 0 && !hasHandles) {
-      post()
-      return
-    }
-    // Handles that arrived have to be claimed, and those that leave to be announced, before the caller sees the answer.
-    this.#home.barrier().then(post, () => {
-      // The hub is gone, and with it this thread.
-    })
+    // Handles that arrived have to be claimed, and those that leave to be announced, before the caller sees the answer and lets go of them.
+    const home = this.#home
+    const seen = tokens.length > 0 || (hasHandles && !home.claimsWait) ? home.barrier() : claims
+    // With a hub that is gone its handles are too, but not the call.
+    if (seen === undefined) post()
+    else seen.then(post, post)
   }
 
   #answerUnsendable(call: IncomingCall, flags: number, value: unknown, error: KlawError): void {

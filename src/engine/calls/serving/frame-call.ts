@@ -56,6 +56,20 @@ export class FrameCall extends IncomingCall {
   }
 
   #read(): unknown[] {
+    try {
+      return this.#decode()
+    } finally {
+      if (this.hasHandles && this.#home.claimsWait) {
+        // Asked for now, since the answer waits for it.
+        this.claims = this.#home.barrier()
+        this.claims.catch(() => {
+          // Whoever waits for it is told.
+        })
+      }
+    }
+  }
+
+  #decode(): unknown[] {
     const count = this.#count
     const args: unknown[] = []
     const { codec } = this.#home

@@ -19,6 +19,8 @@ export abstract class IncomingCall extends Waiter implements RunningCall {
   readonly method: string
   /** Whether reading the arguments claims handles. */
   abstract readonly hasHandles: boolean
+  /** Settles when the hub has seen the claims of the arguments; undefined while none are known to be on their way. */
+  claims: Promise<void> | undefined
   #context: RunningContext | undefined
   #waiters: readonly ChainLink[] = []
   #waits: Set<PendingCall> | undefined

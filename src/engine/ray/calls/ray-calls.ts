@@ -53,6 +53,7 @@ export class RayCalls implements ProxyOwner, SiteHome {
       encode: (value, name) => this.#encode(value, name),
       read: (object) => (object instanceof CallResult ? object.arrived() : undefined),
       owns: (object) => object.engine === objects,
+      claimsWait: home.claimsWait,
       barrier: () => home.barrier(),
     }
     client.connection.onLost((error) => {

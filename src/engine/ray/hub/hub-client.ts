@@ -40,6 +40,7 @@ export interface HubClientOptions {
  */
 export class HubClient implements ChannelArrivals, CallHome, ReferenceDesk {
   readonly backend = 'ray'
+  readonly claimsWait = true
   readonly codec: Codec
   readonly clock: Clock
   readonly #session: RayClient
