@@ -62,13 +62,15 @@ class HubDesk:
         """`hub.borrow`: an object or an actor that a message refers to; it can be used at once, and waits for what it stands for."""
         token, kind, number = _token(request), request.field("kind", int), request.field("number", int)
         if kind == OBJECT_REF:
-            return self._borrow_object(token, self._table.make_object(number))
+            entry = self._table.make_object(number)
+            # What is asked about it before this has been begun is asked of the hub, too.
+            entry.borrowed = token
+            return self._borrow_object(token, entry)
         if kind in (ACTOR, QUEUE):
             return self._borrow_actor(token, kind, self._table.make_actor(number))
         raise SerializationError(f"hub.borrow: there are no references of kind {kind}")
 
     async def _borrow_object(self, token: Token, entry: ObjectEntry) -> dict[str, Any]:
-        entry.borrowed = token
         try:
             ref, is_raw = await self._lent(token, ray.ObjectRef, "object")
         except BaseException as error:

@@ -12,7 +12,8 @@ import pytest
 from client import Client, Failure, Run
 
 from klaw_agent.codec import decode, encode
-from klaw_agent.gateway.frames import OF_MESSAGE, PUT, STORED, VALUE
+from klaw_agent.errors import TaskCancelledError
+from klaw_agent.gateway.frames import HAS_VALUE, OF_MESSAGE, PENDING, PUT, STORED, VALUE
 from klaw_agent.hub_actor import NAME, NAMESPACE, actor_class
 from klaw_agent.lane import hello
 from klaw_agent.wire.control_frames import GOODBYE_FRAME
@@ -41,6 +42,12 @@ class HubSession:
         self._number += 1
         self._peer.send(REQUEST, 0, self._number, [operation, argument])
         return (await self._peer.receive())[3]
+
+    async def told(self) -> Any:
+        """The next event."""
+        kind, _, _, value = await self._peer.receive()
+        assert kind == EVENT
+        return value
 
     async def export(self, kind: int) -> dict[str, int]:
         """A token for a reference of that kind, which the hub knows when this returns."""
@@ -92,6 +99,42 @@ def test_an_object_is_lent_to_another_session(with_client: Run):
         about = await borrowed
         assert about["kind"] == OBJECT_REF
         assert len(about["id"]) == 56
+        await other.session.close()
+        await hub.close()
+
+    with_client(test)
+
+
+def test_an_object_that_was_promised_is_lent_while_it_is_to_come(with_client: Run):
+    async def test(client: Client) -> None:
+        other = Client()
+        hub = await hub_of(client)
+        token = await hub.export(OBJECT_REF)
+        ours = client.number()
+        body = encode(["object.promise", [ours]])
+        client.send(write_header(EVENT, 0, 0, len(body)), body)
+        adopted = client.ask("hub.adopt", {"token": token, "number": ours})
+        number, borrowed = borrow(other, token)
+        # The hub knows of it by then, so that this is known for certain.
+        assert await other.settled(number, attempt=True) == PENDING
+        # Who does not want it any more reaches who makes it, and nothing has become of the object yet.
+        await other.ask("object.cancel", {"number": number, "force": False, "recursive": True})
+        assert await hub.told() == ["lease.cancel", token]
+        assert await other.settled(number, attempt=True) == PENDING
+        refused = encode(["object.refuse", {"number": ours, "error": TaskCancelledError("it was cancelled")}])
+        client.send(write_header(EVENT, 0, 0, len(refused)), refused)
+        with pytest.raises(Failure, match="it was cancelled"):
+            await other.get(number)
+        await asyncio.wait([adopted, borrowed])
+        borrowed.exception()
+
+        token = await hub.export(OBJECT_REF)
+        ours, stored = client.put("there")
+        await stored
+        await client.ask("hub.adopt", {"token": token, "number": ours})
+        number, _ = borrow(other, token)
+        # It has not been lent yet, and is there all the same.
+        assert await other.settled(number, attempt=True) == HAS_VALUE
         await other.session.close()
         await hub.close()
 
