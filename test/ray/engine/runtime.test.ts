@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { actor, connect, pyFunction } from '@klaw/core'
+import { connect, pyFunction } from '@klaw/core'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { rejection } from '../../support/rejection.ts'
 import { Counter, session } from './session.ts'
@@ -56,11 +56,6 @@ test('a working directory is uploaded, without what is ignored', async () => {
   const exists = klaw.task(pyFunction<(path: string) => boolean>('os.path', 'exists'))
   expect(await exists.remote('secret.txt')).toBe(false)
   expect(await exists.remote('only_in_working_directory.py')).toBe(true)
-})
-
-test('TypeScript classes say that they can not run there', async () => {
-  const klaw = await session()
-  expect(() => klaw.actor(actor(import.meta, class Local {}))).toThrow("actor 'Local' is written in TypeScript")
 })
 
 test('after the shutdown everything is refused', async () => {
