@@ -30,6 +30,7 @@ test('calls in order, large values, streams, handles and channel ends in argumen
   expect(counted).toEqual(numbers.slice(0, 20))
   const [tx, rx] = await klaw.channel<number>({ capacity: 8 })
   const sending = one.send.remote(tx, 100)
+  await tx.close()
   const received: number[] = []
   for await (const number of rx) received.push(number)
   await sending
