@@ -181,7 +181,9 @@ conformance('pools of actors', { onlyTypeScript: 'its actors are in TypeScript' 
     await rx.close()
   })
 
-  it('an actor that died while it had nothing to do costs no item', async () => {
+  it('an actor that died while it had nothing to do costs no item', {
+    onlyEmbedded: 'on Ray nothing says when callers know of a death: what it held is free before that',
+  }, async () => {
     const [tx, rx] = await klaw.channel<Receiver<string>>()
     const [leave, left] = await klaw.channel<string>()
     const working = klaw.pool(rx, PoolWorker, {
