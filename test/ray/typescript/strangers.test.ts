@@ -37,11 +37,12 @@ function count(text: string, pattern: string): number {
   return text.split(pattern).length - 1
 }
 
-/** A frame: u32 length, u8 type, u8 flags …; what is in it may be wrong. */
-function frame(length: number, type: number, rest = 8): Buffer {
-  const bytes = Buffer.alloc(5 + rest, 0xee)
+/** A frame: u32 length of what follows, u8 type, u8 flags, u16, u32 stream, and so many bytes that mean nothing. */
+function frame(length: number, type: number, body: number): Buffer {
+  const bytes = Buffer.alloc(12 + body, 0xee)
   bytes.writeUInt32LE(length)
-  bytes[4] = type
+  bytes.writeUInt32LE(type, 4)
+  bytes.writeUInt32LE(1, 8)
   return bytes
 }
 
@@ -70,14 +71,14 @@ test("strangers at an actor's port are refused and logged once a kind; the actor
   expect(await actor.recorded.remote()).toEqual([0])
   await until(() => silent.every(({ destroyed }) => destroyed))
 
-  // Callers who know the token, and then talk nonsense: 4 GB, an unknown type, a frame too short for its type, one of a call that is none.
-  const nonsense = [frame(0xffff_ffff, 0x40), frame(9, 0xee), frame(5, 0x40, 4), frame(64, 0x40, 63)]
+  // Callers who know the token, and then talk nonsense: 4 GB, a frame that is shorter than can be, the call of a method that was never named.
+  const nonsense = [frame(0xffff_ffff, 0x40, 100), frame(4, 0x40, 100), frame(60, 0x40, 52)]
   for (const bytes of nonsense) {
     const answer = await said(port.knock(Buffer.concat([hello(token), bytes])))
     expect(answer.subarray(0, 6)).toEqual(welcome)
   }
   // One whose frame never ends is still there; it is nobody's business but its own.
-  const unfinished = port.knock(Buffer.concat([hello(token), frame(1_000, 0x40)]))
+  const unfinished = port.knock(Buffer.concat([hello(token), frame(1_000, 0x40, 8)]))
   unfinished.resume()
 
   const numbers = Array.from({ length: 500 }, (_, index) => index + 1)
