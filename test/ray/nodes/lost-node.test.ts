@@ -84,6 +84,8 @@ describe.skipIf(process.platform !== 'linux')('a node is lost', () => {
       expect((await made).length).toBe(1_000)
       await witness.saw('begin first')
       const throughAnother = other.callMany.remote(idle, 100_000)
+      // That one has begun when a later call has been answered.
+      await other.delegate.remote(idle, Float64Array.of(1))
 
       await lose(() => kill(node))
       for (const call of [...calls, spin]) expect(await rejection(call)).toBeInstanceOf(ActorDiedError)
