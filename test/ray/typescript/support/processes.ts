@@ -24,15 +24,6 @@ export function childrenOf(parent: number): readonly number[] {
   return ids.map(Number).filter((pid) => statusOf(pid)?.[1] === String(parent))
 }
 
-/** Its arguments, with spaces between; empty when there is no such process. */
-export function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-  } catch {
-    return ''
-  }
-}
-
 /** When it was started, of a zombie as well. */
 function startOf(pid: number): string | undefined {
   return statusOf(pid)?.[19]
