@@ -83,9 +83,9 @@ describe.skipIf(process.platform !== 'linux')('a node is lost', () => {
       const made = idle.make.remote(1_000)
       expect((await made).length).toBe(1_000)
       await witness.saw('begin first')
-      const throughAnother = other.callMany.remote(idle, 100_000)
+      const throughAnother = other.sumOfStream.remote(idle, Number.POSITIVE_INFINITY)
       // That one has begun when a later call has been answered.
-      await other.delegate.remote(idle, Float64Array.of(1))
+      await other.sum.remote(Float64Array.of(1))
 
       await lose(() => kill(node))
       for (const call of [...calls, spin]) expect(await rejection(call)).toBeInstanceOf(ActorDiedError)
