@@ -30,7 +30,7 @@ function count(text: string, pattern: string): number {
 
 function logsOf(folder: string): string {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  const logs = files.filter((file) => file.isFile() && /worker-.*\.err$/.test(file.name))
+  const logs = files.filter((file) => file.isFile() && /^(worker-|ray_client_server_).*\.err$/.test(file.name))
   return logs.map((file) => readFileSync(join(file.parentPath, file.name), 'utf8')).join('')
 }
 
