@@ -2,9 +2,14 @@ import { readFileSync } from 'node:fs'
 
 const pageSize = 4096
 
-/** Bytes of memory that a process has to itself or shares, as the system counts them (Linux only). */
-export function residentBytes(pid: number | 'self'): number {
-  return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * pageSize
+/** Bytes of memory that a process has to itself (Linux only). Ray's store, which it shares with others, is none of it. */
+function ownBytes(pid: number): number {
+  const [, resident, shared] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ').map(Number) as [
+    number,
+    number,
+    number,
+  ]
+  return (resident - shared) * pageSize
 }
 
 /** The most that the processes have grown by since this was made, looked at whenever `look` is called. */
@@ -13,11 +18,11 @@ export class Growth {
   #most = 0
 
   constructor(pids: readonly number[]) {
-    this.#before = new Map(pids.map((pid) => [pid, residentBytes(pid)]))
+    this.#before = new Map(pids.map((pid) => [pid, ownBytes(pid)]))
   }
 
   look(): void {
-    for (const [pid, before] of this.#before) this.#most = Math.max(this.#most, residentBytes(pid) - before)
+    for (const [pid, before] of this.#before) this.#most = Math.max(this.#most, ownBytes(pid) - before)
   }
 
   /** Megabytes. */
