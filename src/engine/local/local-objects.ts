@@ -1,7 +1,8 @@
 import { type KlawError, ObjectFreedError } from '../../errors.ts'
 import { type EncodedValue, HandleKind, type Token } from '../../wire/token.ts'
 import type { ArgumentDesk } from '../calls/prepare-call.ts'
-import { type ObjectPort, type ObjectStoreStats, ObjectWaiter } from '../object-engine.ts'
+import type { ObjectPort, ObjectStoreStats } from '../object-engine.ts'
+import { readObject } from '../read-object.ts'
 import { encodeTransit } from '../remote/transit.ts'
 import { BorrowedObject } from './borrowed-object.ts'
 import type { Client } from './client.ts'
@@ -84,8 +85,7 @@ export class LocalObjects implements ObjectTable {
    * The attachments may be moved. The tokens stay the object's: `retain` the object until the call has been answered.
    */
   read(object: ObjectPort): EncodedValue | Promise<EncodedValue> {
-    const local = object as LocalObject
-    return local.settled ? local.read() : new Promise((resolve, reject) => local.park(new Reading(resolve, reject)))
+    return readObject(object as LocalObject)
   }
 
   /** For the arguments of calls: their handles are this thread's until the calls have been answered. */
@@ -157,25 +157,5 @@ export class LocalObjects implements ObjectTable {
     const object = new BorrowedObject(this, id, this.#nextLease++)
     object.claim(token)
     return object
-  }
-}
-
-/** Somebody who waits for the bytes of an argument. */
-class Reading extends ObjectWaiter {
-  readonly #resolve: (value: EncodedValue) => void
-  readonly #reject: (error: unknown) => void
-
-  constructor(resolve: (value: EncodedValue) => void, reject: (error: unknown) => void) {
-    super()
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  settled(object: ObjectPort): void {
-    try {
-      this.#resolve((object as LocalObject).read())
-    } catch (error) {
-      this.#reject(error)
-    }
   }
 }

@@ -4,7 +4,8 @@ import type { EncodedValue, Token } from '../../../wire/token.ts'
 import type { CallHome } from '../../calls/call-home.ts'
 import type { CallOutcome } from '../../calls/call-owner.ts'
 import type { PendingCall } from '../../calls/pending-call.ts'
-import { type ObjectPort, ObjectWaiter } from '../../object-engine.ts'
+import type { ObjectWaiter } from '../../object-engine.ts'
+import { readObject } from '../../read-object.ts'
 import { type ExportContext, exportContext } from '../export-context.ts'
 import type { RayObjects } from '../objects.ts'
 import type { RayObject } from '../ray-object.ts'
@@ -71,8 +72,7 @@ export class CallResult implements CallOutcome {
 
   /** The value as bytes, now or when it is there. */
   arrived(): EncodedValue | Promise<EncodedValue> {
-    if (this.settled) return this.read()
-    return new Promise((resolve, reject) => this.park(new Reading(resolve, reject)))
+    return readObject(this)
   }
 
   settle(value: EncodedValue): void {
@@ -217,23 +217,3 @@ export class CallResult implements CallOutcome {
 const collected = new FinalizationRegistry<{ readonly home: CallHome; readonly tokens: readonly Token[] }>(
   ({ home, tokens }) => home.releaseTokens(tokens),
 )
-
-/** Somebody who waits for the bytes of an argument. */
-class Reading extends ObjectWaiter {
-  readonly #resolve: (value: EncodedValue) => void
-  readonly #reject: (error: unknown) => void
-
-  constructor(resolve: (value: EncodedValue) => void, reject: (error: unknown) => void) {
-    super()
-    this.#resolve = resolve
-    this.#reject = reject
-  }
-
-  settled(object: ObjectPort): void {
-    try {
-      this.#resolve((object as CallResult).read())
-    } catch (error) {
-      this.#reject(error)
-    }
-  }
-}
