@@ -7,6 +7,8 @@ export type LeaseRequest = ResourceRequest & { readonly runtimeEnv: RuntimeEnv |
 export interface LeaseGrant {
   readonly lease: number
   readonly session: number
+  /** Why the worker has gone before it could do anything; undefined as a rule. */
+  readonly cause: Error | undefined
 }
 
 /** Event `task.ended`. */

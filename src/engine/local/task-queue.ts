@@ -32,7 +32,7 @@ interface LeasedWorker {
 export class TaskQueue implements CallTarget {
   readonly owner: TaskOwner
   readonly #needs: LeaseRequest
-  readonly #empty: () => void
+  readonly #empty: (queue: TaskQueue) => void
   /** Tasks that could run at once. */
   readonly #ready = new WaiterList<PendingCall>()
   readonly #workers = new Map<number, LeasedWorker>()
@@ -43,7 +43,8 @@ export class TaskQueue implements CallTarget {
   #nextCall = 0
   #pending = 0
 
-  constructor(owner: TaskOwner, needs: LeaseRequest, empty: () => void) {
+  /** @param empty called when there is nothing left to do; may be called again while that stays so */
+  constructor(owner: TaskOwner, needs: LeaseRequest, empty: (queue: TaskQueue) => void) {
     this.owner = owner
     this.#needs = needs
     this.#empty = empty
@@ -151,7 +152,13 @@ export class TaskQueue implements CallTarget {
     }
   }
 
-  #granted({ lease, session }: LeaseGrant): void {
+  #granted({ lease, session, cause }: LeaseGrant): void {
+    if (cause !== undefined) {
+      const call = this.#ready.shift()
+      if (call !== undefined) this.#decide(call, cause)
+      this.#endIfEmpty()
+      return
+    }
     const worker: LeasedWorker = { lease, session, call: undefined, lost: false, cause: undefined, recalled: false }
     this.#workers.set(lease, worker)
     this.#next(worker)
@@ -232,6 +239,6 @@ export class TaskQueue implements CallTarget {
   }
 
   #endIfEmpty(): void {
-    if (this.#pending === 0 && this.#workers.size === 0 && this.#requests === 0) this.#empty()
+    if (this.#pending === 0 && this.#workers.size === 0 && this.#requests === 0) this.#empty(this)
   }
 }

@@ -23,6 +23,8 @@ export class Lease implements WorkerLease {
   #recalled = false
   #blocked = false
   #ended = false
+  /** Why the worker has gone by itself. */
+  cause: Error | undefined
 
   constructor(number: number, session: Session, worker: TaskWorker, amounts: Amounts, home: LeaseHome) {
     this.number = number
@@ -53,6 +55,7 @@ export class Lease implements WorkerLease {
 
   workerEnded(cause: Error): void {
     if (!this.#finish()) return
+    this.cause = cause
     this.#tell(cause)
     this.#release()
   }

@@ -78,6 +78,6 @@ export class TaskWorkers implements LeaseHome {
     this.#leases.set(lease.number, lease)
     await worker.started
     if (this.resources.othersWait(session.id)) lease.recall()
-    return { lease: lease.number, session: worker.session.id }
+    return { lease: lease.number, session: worker.session.id, cause: lease.cause }
   }
 }
