@@ -11,7 +11,9 @@ conformance('cancel', (engine, it) => {
   })
   afterAll(() => klaw.shutdown())
 
-  it('a call that waits at its actor does not run', async () => {
+  it('a call that waits at its actor does not run', {
+    onlyTypeScript: 'Ray refuses a call of a Python actor when its turn comes; should it come first, the call runs',
+  }, async () => {
     using gate = klaw.actor(Gate, { numCpus: 0 }).remote()
     using worker = klaw.actor(SerialWorker, { numCpus: 0, maxConcurrency: 1 }).remote()
     const running = worker.work.remote(gate, 'running')
