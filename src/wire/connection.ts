@@ -1,14 +1,12 @@
 import type { ByteWriter } from '../codec/byte-writer.ts'
 import type { Codec } from '../codec/codec.ts'
-import { listenTo, stopListeningTo } from '../core/abort-listeners.ts'
 import { KlawError, RuntimeClosedError } from '../errors.ts'
 import { beginFrame, endFrame, FrameFlag, FrameReader, FrameType, writeFrame } from './frame.ts'
+import { failureEvent, type Operation, Operations } from './operations.ts'
 import { type Batch, Outbox } from './outbox.ts'
-import { type Body, Pieces } from './pieces.ts'
+import type { Reply } from './reply.ts'
+import { type RequestOptions, Requests } from './requests.ts'
 import type { Attachment, Transport } from './transport.ts'
-import { unsendable } from './unsendable.ts'
-
-export type { Batch } from './outbox.ts'
 
 /** One end of a stream: it gets the frames that carry its number. */
 export interface FrameSink {
@@ -16,55 +14,6 @@ export interface FrameSink {
   /** The connection is gone; everything that waits must settle. Called once. */
   connectionLost(error: Error): void
 }
-
-/** Answers requests and events of one operation. */
-export type Operation = (argument: never, context: OperationContext) => unknown
-
-/** What an {@link Operation} knows about the request that it answers. */
-export interface OperationContext {
-  readonly connection: Connection
-  readonly attachments: readonly Attachment[] | undefined
-  /** Aborts when the requester no longer waits, or its connection is lost. */
-  readonly signal: AbortSignal
-}
-
-/** An answer with attachments. They are numbered before those that the codec finds in the value. */
-export class Reply {
-  readonly value: unknown
-  readonly attachments: readonly Attachment[]
-  /** What error paths call the value. */
-  readonly name: string
-
-  constructor(value: unknown, attachments: readonly Attachment[], name = 'argument') {
-    this.value = value
-    this.attachments = attachments
-    this.name = name
-  }
-}
-
-export interface RequestOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly attachments?: readonly Attachment[] | undefined
-  /** Default true. A request in the background does not keep an idle process alive. */
-  readonly keepAlive?: boolean
-  /**
-   * An abort only asks: the peer's answer decides. A value resolves all the same, since then it has happened; an error rejects
-   * with the signal's reason. For what must not happen once it was given up.
-   */
-  readonly awaitsOutcome?: boolean
-  /** Called at once when the argument can not be encoded; the promise rejects a moment later. */
-  readonly refused?: (error: unknown) => void
-}
-
-interface PendingRequest {
-  /** What has come of an answer that is cut into pieces. */
-  pieces?: Uint8Array[]
-  resolve(reply: Reply): void
-  reject(error: unknown): void
-}
-
-/** The event by which a peer says why it closes the connection. */
-const failureEvent = 'connection.failed'
 
 /**
  * Frames over a transport: requests and answers, one-way events, and streams.
@@ -81,21 +30,16 @@ export class Connection {
   strayFrame: ((frame: FrameReader) => void) | undefined
   readonly #transport: Transport
   readonly #outbox: Outbox
-  readonly #operations: ReadonlyMap<string, Operation>
+  readonly #operations: Operations
+  readonly #requests: Requests
   readonly #explain: (reason: Error) => Error
   readonly #reader = new FrameReader()
-  readonly #requests = new Map<number, PendingRequest>()
-  /** Of requests and events, which is stream 0. */
-  readonly #pieces = new Pieces()
-  readonly #served = new Map<number, AbortController>()
   readonly #streams = new Map<number, FrameSink>()
   readonly #closeListeners = new Set<(error: Error) => void>()
   #nextNumber = 1
   #nextStream = 1
   #holds = 0
   #lost: Error | undefined
-  /** What the peer could not make sense of, before it closed the connection. */
-  #peerFailure: unknown
 
   /**
    * A `patient` connection belongs to a thread that always returns to its event loop soon: it posts once a tick.
@@ -113,7 +57,8 @@ export class Connection {
     this.#outbox = new Outbox(transport, patient)
     this.out = this.#outbox.out
     this.codec = codec
-    this.#operations = operations
+    this.#operations = new Operations(this, operations)
+    this.#requests = new Requests(this)
     transport.start({
       chunk: (bytes, attachments) => this.#receive(bytes, attachments),
       closed: (reason) => this.#lose(this.#explain(reason ?? this.#closedByPeer())),
@@ -166,47 +111,18 @@ export class Connection {
     if (signal?.aborted === true) return Promise.reject(signal.reason)
     const id = this.#nextNumber++
     try {
-      this.#writeValue(FrameType.request, 0, id, [operation, argument], options?.attachments)
+      this.writeValue(FrameType.request, 0, id, [operation, argument], options?.attachments)
     } catch (error) {
       options?.refused?.(error)
       return Promise.reject(error)
     }
-    const keepAlive = options?.keepAlive !== false
-    if (keepAlive) this.hold()
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        if (options?.awaitsOutcome === true) {
-          if (this.#lost === undefined) this.write(FrameType.abort, 0, id)
-          return
-        }
-        settle()
-        if (this.#lost === undefined) this.write(FrameType.abort, 0, id)
-        reject(signal?.reason)
-      }
-      const settle = () => {
-        this.#requests.delete(id)
-        if (signal !== undefined) stopListeningTo(signal, listener)
-        if (keepAlive) this.release()
-      }
-      const listener = { aborted: abort }
-      if (signal !== undefined) listenTo(signal, listener)
-      this.#requests.set(id, {
-        resolve(reply) {
-          settle()
-          resolve(reply)
-        },
-        reject(error) {
-          settle()
-          reject(options?.awaitsOutcome === true && signal?.aborted === true ? signal.reason : error)
-        },
-      })
-    })
+    return this.#requests.answer(id, options)
   }
 
   /** Tells the peer something that it does not answer. */
   notify(operation: string, argument?: unknown, attachments?: readonly Attachment[]): void {
     if (this.#lost !== undefined) return
-    this.#writeValue(FrameType.event, 0, 0, [operation, argument], attachments)
+    this.writeValue(FrameType.event, 0, 0, [operation, argument], attachments)
   }
 
   /** A stream number that this side has not used yet. */
@@ -259,20 +175,8 @@ export class Connection {
     this.#outbox.post(attachments)
   }
 
-  /** Ends the connection: the peer is told, everything that waits is refused with `error`. */
-  close(error: Error = new RuntimeClosedError('the connection was closed')): void {
-    if (this.#lost !== undefined) return
-    this.flush()
-    this.#transport.close()
-    this.#lose(error)
-  }
-
-  #closedByPeer(): Error {
-    const message = 'the connection was closed by its peer'
-    return new RuntimeClosedError(message, this.#peerFailure === undefined ? undefined : { cause: this.#peerFailure })
-  }
-
-  #writeValue(
+  /** Writes a frame whose body is a value, in pieces if it is long. Throws `SerializationError`, and has written nothing then. */
+  writeValue(
     type: number,
     flags: number,
     stream: number,
@@ -300,6 +204,20 @@ export class Connection {
     this.wrote()
   }
 
+  /** Ends the connection: the peer is told, everything that waits is refused with `error`. */
+  close(error: Error = new RuntimeClosedError('the connection was closed')): void {
+    if (this.#lost !== undefined) return
+    this.flush()
+    this.#transport.close()
+    this.#lose(error)
+  }
+
+  #closedByPeer(): Error {
+    const { peerFailure } = this.#operations
+    const message = 'the connection was closed by its peer'
+    return new RuntimeClosedError(message, peerFailure === undefined ? undefined : { cause: peerFailure })
+  }
+
   #receive(bytes: Uint8Array, attachments: readonly Attachment[] | undefined): void {
     if (this.#lost !== undefined) return
     const reader = this.#reader
@@ -317,16 +235,14 @@ export class Connection {
   #dispatch(frame: FrameReader): void {
     switch (frame.type) {
       case FrameType.request:
-      case FrameType.event: {
-        const body = this.#pieces.take(frame)
-        if (body !== undefined) this.#serve(frame, body)
+      case FrameType.event:
+        this.#operations.take(frame)
         return
-      }
       case FrameType.response:
-        this.#answered(frame)
+        this.#requests.answered(frame)
         return
       case FrameType.abort:
-        this.#served.get(frame.stream)?.abort(new KlawError('the requester no longer waits'))
+        this.#operations.abort(frame.stream)
         return
       case FrameType.call:
       case FrameType.result:
@@ -346,105 +262,12 @@ export class Connection {
     }
   }
 
-  #serve(frame: FrameReader, body: Body): void {
-    const answers = frame.type === FrameType.request
-    const id = frame.stream
-    let controller: AbortController | undefined
-    const open = () => {
-      if (controller === undefined) {
-        controller = new AbortController()
-        if (answers) this.#served.set(id, controller)
-      }
-      return controller.signal
-    }
-    let outcome: unknown
-    try {
-      const [name, argument] = this.#decode(body, frame.attachments) as [string, never]
-      if (name === failureEvent) {
-        this.#peerFailure = argument
-        return
-      }
-      const operation = this.#operations.get(name)
-      if (operation === undefined) throw new KlawError(`the peer asked for an unknown operation: ${name}`)
-      const context: OperationContext = {
-        connection: this,
-        attachments: frame.attachments,
-        get signal() {
-          return open()
-        },
-      }
-      outcome = operation(argument, context)
-    } catch (error) {
-      if (!answers) throw error
-      this.#answer(id, FrameFlag.error, error)
-      return
-    }
-    if (!answers) return
-    if (outcome instanceof Promise) {
-      outcome
-        .then(
-          (value) => this.#answer(id, 0, value),
-          (error) => this.#answer(id, FrameFlag.error, error),
-        )
-        .finally(() => this.#served.delete(id))
-    } else {
-      this.#served.delete(id)
-      this.#answer(id, 0, outcome)
-    }
-  }
-
-  #answer(id: number, flags: number, outcome: unknown): void {
-    if (this.#lost !== undefined) return
-    const value = outcome instanceof Reply ? outcome.value : outcome
-    const attachments = outcome instanceof Reply ? outcome.attachments : undefined
-    const name = outcome instanceof Reply ? outcome.name : undefined
-    try {
-      this.#writeValue(FrameType.response, flags, id, value, attachments, name)
-    } catch (error) {
-      const failure = (flags & FrameFlag.error) === 0 ? KlawError.from(error) : unsendable(value, error)
-      this.#writeValue(FrameType.response, FrameFlag.error, id, failure, undefined)
-    }
-  }
-
-  #answered(frame: FrameReader): void {
-    const request = this.#requests.get(frame.stream)
-    if (request === undefined) return
-    if ((frame.flags & FrameFlag.more) !== 0) {
-      request.pieces ??= []
-      request.pieces.push(frame.bytes.subarray(frame.position, frame.end))
-      return
-    }
-    let value: unknown
-    try {
-      value =
-        request.pieces === undefined
-          ? this.#decode(frame, frame.attachments)
-          : this.#decodePieces(request.pieces, frame)
-    } catch (error) {
-      request.reject(error)
-      return
-    }
-    if ((frame.flags & FrameFlag.error) !== 0) request.reject(value)
-    else request.resolve(new Reply(value, frame.attachments ?? []))
-  }
-
-  #decodePieces(pieces: readonly Uint8Array[], last: FrameReader): unknown {
-    const bytes = Buffer.concat([...pieces, last.bytes.subarray(last.position, last.end)])
-    return this.codec.decode(bytes, 0, bytes.length, { attachments: last.attachments })
-  }
-
-  #decode({ bytes, position, end }: Body, attachments: readonly Attachment[] | undefined): unknown {
-    return this.codec.decode(bytes, position, end, { attachments })
-  }
-
   #lose(error: Error): void {
     if (this.#lost !== undefined) return
     this.#lost = error
     this.#outbox.close()
-    for (const request of [...this.#requests.values()]) request.reject(error)
-    for (const controller of this.#served.values()) controller.abort(error)
-    this.#served.clear()
-    this.#pieces.clear()
+    this.#requests.connectionLost(error)
+    this.#operations.connectionLost(error)
     const streams = [...this.#streams.values()]
     this.#streams.clear()
     for (const stream of streams) stream.connectionLost(error)

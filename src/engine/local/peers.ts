@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { Connection, type Operation, type OperationContext } from '../../wire/connection.ts'
+import { Connection } from '../../wire/connection.ts'
+import type { Operation, OperationContext } from '../../wire/operations.ts'
 import type { Transport } from '../../wire/transport.ts'
 import { Peer } from '../calls/peer.ts'
 import type { Client } from './client.ts'

@@ -1,6 +1,7 @@
 import type { ByteWriter } from '../../codec/byte-writer.ts'
-import type { Batch, Connection } from '../../wire/connection.ts'
+import type { Connection } from '../../wire/connection.ts'
 import { writeRelease } from '../../wire/gateway-frames.ts'
+import type { Batch } from '../../wire/outbox.ts'
 import type { Share } from './share.ts'
 
 /** Gives counts back to the agent, those of one tick together, behind everything that was written before. */

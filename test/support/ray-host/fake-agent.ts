@@ -4,7 +4,8 @@ import { Codec } from '../../../src/codec/codec.ts'
 import { AcceptedConnections } from '../../../src/engine/ray/lane/listening/accepted-connections.ts'
 import { Complaints } from '../../../src/engine/ray/lane/listening/complaints.ts'
 import { Listener } from '../../../src/engine/ray/lane/listening/listener.ts'
-import { Connection, type Operation } from '../../../src/wire/connection.ts'
+import { Connection } from '../../../src/wire/connection.ts'
+import type { Operation } from '../../../src/wire/operations.ts'
 
 /** Where a child says that it listens. */
 export interface Attached {

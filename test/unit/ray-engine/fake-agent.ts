@@ -5,9 +5,10 @@ import { Codec } from '../../../src/codec/codec.ts'
 import { SerializerRegistry } from '../../../src/codec/serializer-registry.ts'
 import type { CodeSource } from '../../../src/engine/ray/code/code-source.ts'
 import { RayEngine } from '../../../src/engine/ray/engine.ts'
-import { Connection, type Operation } from '../../../src/wire/connection.ts'
+import { Connection } from '../../../src/wire/connection.ts'
 import { beginFrame, endFrame, FrameFlag, type FrameReader, FrameType } from '../../../src/wire/frame.ts'
 import { writeUint64 } from '../../../src/wire/gateway-frames.ts'
+import type { Operation } from '../../../src/wire/operations.ts'
 import type { Transport, TransportListener } from '../../../src/wire/transport.ts'
 
 /** A frame that the client has sent. */

@@ -2,7 +2,9 @@ import { MessageChannel } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { Codec } from '../../../src/codec/codec.ts'
 import { PortTransport } from '../../../src/engine/local/port-transport.ts'
-import { Connection, type Operation, Reply } from '../../../src/wire/connection.ts'
+import { Connection } from '../../../src/wire/connection.ts'
+import type { Operation } from '../../../src/wire/operations.ts'
+import { Reply } from '../../../src/wire/reply.ts'
 
 function connected(operations: Record<string, Operation> = {}) {
   const { port1, port2 } = new MessageChannel()

@@ -1,8 +1,9 @@
 import type { ByteWriter } from '../../../codec/byte-writer.ts'
 import type { Slots, SlotWaiter } from '../../../core/slots.ts'
 import { Waiter } from '../../../core/waiters.ts'
-import type { Batch, Connection, FrameSink } from '../../../wire/connection.ts'
+import type { Connection, FrameSink } from '../../../wire/connection.ts'
 import { FrameFlag, type FrameReader, FrameType, writeFrame } from '../../../wire/frame.ts'
+import type { Batch } from '../../../wire/outbox.ts'
 
 /** What a sending end belongs to. */
 export interface SendingSide {

@@ -1,5 +1,7 @@
 import { KlawError } from '../../../errors.ts'
-import { Connection, type OperationContext, Reply } from '../../../wire/connection.ts'
+import { Connection } from '../../../wire/connection.ts'
+import type { OperationContext } from '../../../wire/operations.ts'
+import { Reply } from '../../../wire/reply.ts'
 import type { Transport } from '../../../wire/transport.ts'
 import type { CallHome } from '../../calls/call-home.ts'
 import { type GeneratorPlace, generatorMethod } from '../../calls/generator-step.ts'

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { OperationContext } from '../../../../wire/connection.ts'
+import type { OperationContext } from '../../../../wire/operations.ts'
 import type { Hub } from '../hub.ts'
 
 /** Brings threads together that call each other. The calls themselves do not come through the hub. */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { ActorUnschedulableError, KlawError } from '../../../../errors.ts'
-import type { OperationContext } from '../../../../wire/connection.ts'
+import type { OperationContext } from '../../../../wire/operations.ts'
 import type { LeaseGrant, LeaseRequest } from '../../task-lease.ts'
 import type { Hub } from '../hub.ts'
 import type { Session } from '../session.ts'
