@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from .frames import HAS_FAILED, HAS_VALUE
+from .kept import Kept
 from .lane import Lane
 
 
@@ -54,12 +56,14 @@ class Entry:
 class ObjectEntry(Entry):
     """An object of Ray's, or the failure to make one."""
 
-    __slots__ = ("borrowed", "is_promised", "is_raw", "outcome", "ref", "wanted", "watch")
+    __slots__ = ("borrowed", "is_promised", "is_raw", "kept", "outcome", "ref", "wanted", "watch")
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        #: A ray.ObjectRef; None before birth, and for a failure that nobody has passed on yet.
+        #: A ray.ObjectRef; None before birth, and for what Ray does not know yet: `Refs.of` has it know that.
         self.ref: Any = None
+        #: The value, as long as Ray does not know it.
+        self.kept: Kept | None = None
         #: The client has promised its value.
         self.is_promised = False
         #: The token at the hub, while it is being borrowed under that.
@@ -73,7 +77,24 @@ class ObjectEntry(Entry):
         #: 1 it has a value, 2 it has failed, 0 not known yet.
         self.outcome = 0
 
+    def keep(self, kept: Kept) -> None:
+        """It is born with a value that Ray does not know, and that has its place (`Refs.keep`)."""
+        self.kept = kept
+        self.outcome = HAS_FAILED if kept.failed else HAS_VALUE
+        if self.count <= 0:
+            # Released before: whoever still waits for it gets it, and then it goes.
+            kept.leave()
+        self.be_born()
+
+    def keep_no_more(self) -> None:
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            kept.leave()
+
     def released(self) -> None:
+        if self.kept is not None:
+            # The value stays for those who have begun to read the entry's number.
+            self.kept.leave()
         if self.watch is not None:
             self.watch()
             self.watch = None

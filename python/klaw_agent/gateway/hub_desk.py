@@ -21,16 +21,18 @@ from .completions import Completions
 from .entries import ActorEntry, Entry, ObjectEntry
 from .gifts import Gifts
 from .ray_errors import as_klaw_error, cause_of, plain
+from .refs import Refs
 from .serving import Request, birth
 from .table import Table
-from .values import ACTOR, OBJECT_REF, QUEUE, ref_of
+from .values import ACTOR, OBJECT_REF, QUEUE
 
 
 class HubDesk:
     """One session's. `gifts` are those of the agent that the session belongs to; without an agent, the hub copies what it is to own."""
 
-    def __init__(self, table: Table, actors: Actors, completions: Completions, gifts: Gifts | None) -> None:
+    def __init__(self, table: Table, refs: Refs, actors: Actors, completions: Completions, gifts: Gifts | None) -> None:
         self._table = table
+        self._refs = refs
         self._actors = actors
         self._completions = completions
         self._gifts = gifts
@@ -51,7 +53,7 @@ class HubDesk:
             await self._ask("promise", token)
         await birth(entry)
         if isinstance(entry, ObjectEntry):
-            held: Any = [ref_of(entry), entry.is_raw]
+            held: Any = [self._refs.of(entry), entry.is_raw]
         elif isinstance(entry, ActorEntry) and entry.failure is None:
             held = [entry.handle if entry.queue is None else entry.queue, False]
         else:
@@ -78,10 +80,8 @@ class HubDesk:
             raise
         finally:
             entry.borrowed = None
-        entry.ref = ref
         entry.is_raw = is_raw
-        self._table.identify(entry, ref.binary())
-        entry.be_born()
+        self._refs.give_birth(entry, ref)
         return {"kind": OBJECT_REF, "id": ref.hex()}
 
     async def _borrow_actor(self, token: Token, kind: int, entry: ActorEntry) -> dict[str, Any]:

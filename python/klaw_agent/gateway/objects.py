@@ -12,6 +12,8 @@ import ray.exceptions
 from ray._private import internal_api
 from ray.experimental import get_local_object_locations, get_object_locations
 
+from ..codec import PLAIN
+from ..codec.fast_encode import encode_plain
 from ..errors import ObjectFreedError, RayError
 from ..wire.frame import ATTEMPT, ERROR, Frame, write_header
 from ..wire.items import Token
@@ -22,16 +24,16 @@ from .fetches import Fetches
 from .frames import HAS_FAILED, HAS_VALUE, OF_MESSAGE, PENDING, PIECE, PUT, STORED, VALUE, read_release, write_settled
 from .hub_desk import HubDesk
 from .incoming import Arrived, Incoming
+from .kept import MOST_OF_ONE, Kept
 from .link import Link
 from .outgoing import Outgoing
 from .promises import Promises
+from .refs import TOGETHER, Refs, put_all
 from .serving import Request, birth
 from .table import Table
 from .values import Values
 from .watches import Watches, settled_of
 
-#: So many small values are stored by one thread in one go.
-_TOGETHER = 16
 #: Seconds that the owner of a borrowed object may take to say where it lies.
 _OWNERS_TIME = 10
 
@@ -46,6 +48,7 @@ class Objects:
         self,
         link: Link,
         table: Table,
+        refs: Refs,
         values: Values,
         outgoing: Outgoing,
         completions: Completions,
@@ -56,6 +59,7 @@ class Objects:
     ) -> None:
         self._link = link
         self._table = table
+        self._refs = refs
         self._values = values
         self._outgoing = outgoing
         self._completions = completions
@@ -65,8 +69,8 @@ class Objects:
         self._promises = promises
         self._incoming = Incoming()
         self._putting: dict[int, ObjectEntry] = {}
-        #: Small values that have come in this turn of the loop.
-        self._small: list[tuple[int, ObjectEntry, Any]] = []
+        #: Small values for Ray that have come in this turn of the loop.
+        self._small: list[tuple[int, ObjectEntry, Callable[[], Any]]] = []
         #: What is asked of the hub.
         self._tasks: set[asyncio.Task[None]] = set()
         #: Objects of which the client wants to know right now whether they have settled.
@@ -95,7 +99,7 @@ class Objects:
         return self._incoming.land(stream, length) if kind == PUT else None
 
     def _store(self, stream: int, entry: ObjectEntry, arrived: Arrived, pins: dict[int, Entry]) -> None:
-        # It is stored later, or by a thread, when the frame's memory has been used again.
+        # It may be stored later, or by a thread, when the frame's memory has been used again.
         data = arrived.data if arrived.is_own else memoryview(bytes(arrived.data))
         try:
             value, missing, pins = self._values.read(data, pins, borrow=True)
@@ -105,10 +109,15 @@ class Objects:
         except Exception as error:
             self._stored(stream, entry, None, error)
             return
+        # Written as it would be for the client, which also says whether there is anything in it that is not plain.
+        payload = encode_plain(value, PLAIN, False) if len(data) <= MOST_OF_ONE else None
+        if payload is not None and self._refs.keep(entry, Kept(payload)):
+            self._link.write([write_header(STORED, 0, stream, 0)])
+            return
         if len(data) > PIECE:
             self._completions.apart(functools.partial(ray.put, value), functools.partial(self._stored, stream, entry))
             return
-        self._small.append((stream, entry, value))
+        self._small.append((stream, entry, lambda: value))
         if len(self._small) == 1:
             asyncio.get_running_loop().call_soon(self._store_small)
 
@@ -118,13 +127,16 @@ class Objects:
         if len(small) == 1:
             self._stored_small(small, put_all([small[0][2]]), None)
             return
-        for start in range(0, len(small), _TOGETHER):
-            some = small[start : start + _TOGETHER]
+        for start in range(0, len(small), TOGETHER):
+            some = small[start : start + TOGETHER]
             values = [value for _, _, value in some]
             self._completions.apart(functools.partial(put_all, values), functools.partial(self._stored_small, some))
 
     def _stored_small(
-        self, small: list[tuple[int, ObjectEntry, Any]], outcomes: list[Any] | None, error: BaseException | None
+        self,
+        small: list[tuple[int, ObjectEntry, Callable[[], Any]]],
+        outcomes: list[Any] | None,
+        error: BaseException | None,
     ) -> None:
         for index, (stream, entry, _) in enumerate(small):
             outcome = error if outcomes is None else outcomes[index]
@@ -155,10 +167,8 @@ class Objects:
             entry.fail(error)
             self._link.write(_whole(STORED, ERROR, stream, self._values.write_error(error)))
             return
-        entry.ref = ref
         entry.outcome = HAS_VALUE
-        self._table.identify(entry, ref.binary())
-        entry.be_born()
+        self._refs.give_birth(entry, ref)
         self._link.write([write_header(STORED, 0, stream, 0)])
 
     # Get.
@@ -183,8 +193,16 @@ class Objects:
             entry.when_born(functools.partial(self._fetch, entry))
         elif entry.failure is not None:
             self._fetched(entry, entry.failure)
+        elif entry.kept is not None:
+            self._answer_kept(entry, entry.kept)
         else:
             self._fetches.fetch(entry.ref, functools.partial(self._fetched, entry))
+
+    def _answer_kept(self, entry: ObjectEntry, kept: Kept) -> None:
+        flags = ERROR if kept.failed else 0
+        while entry.wanted > 0:
+            entry.wanted -= 1
+            self._outgoing.send(VALUE, flags, entry.number, [kept.payload])
 
     def _fetched(self, entry: ObjectEntry, result: Any) -> None:
         failed = entry.failure is not None or isinstance(result, ray.exceptions.RayError)
@@ -364,7 +382,7 @@ class Objects:
     async def _free(self, entries: list[ObjectEntry]) -> None:
         for entry in entries:
             await birth(entry)
-        refs = [entry.ref for entry in entries if entry.failure is None]
+        refs = [entry.ref for entry in entries if entry.ref is not None and entry.failure is None]
         for entry in entries:
             if entry.failure is None:
                 self._forget(entry)
@@ -374,9 +392,13 @@ class Objects:
 
     def _forget(self, entry: ObjectEntry) -> None:
         # Ray would let who gets it from now on wait for ever, if it was small.
-        identity = entry.ref.hex()
-        entry.failure = ObjectFreedError(f"object {identity} was freed", object_id=identity)
-        entry.ref = None
+        if entry.ref is None:
+            entry.failure = ObjectFreedError("the object was freed")
+            entry.keep_no_more()
+        else:
+            identity = entry.ref.hex()
+            entry.failure = ObjectFreedError(f"object {identity} was freed", object_id=identity)
+            entry.ref = None
         self._fetched(entry, entry.failure)
         if entry.watch is not None:
             entry.watch()
@@ -387,17 +409,6 @@ class Objects:
             task.cancel()
         self._incoming.clear()
         self._putting.clear()
-
-
-def put_all(values: list[Any]) -> list[Any]:
-    """The refs, or what was raised instead. Blocks."""
-    outcomes: list[Any] = []
-    for value in values:
-        try:
-            outcomes.append(ray.put(value))
-        except Exception as error:
-            outcomes.append(error)
-    return outcomes
 
 
 def _whole(kind: int, flags: int, stream: int, parts: list[bytes | memoryview]) -> list[bytes | memoryview]:

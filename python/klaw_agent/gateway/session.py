@@ -27,6 +27,7 @@ from .outgoing import Outgoing, size_of
 from .promises import Promises
 from .queues import Queues
 from .ray_errors import keep_causes, send_errors_whole
+from .refs import Refs
 from .relay import Relays
 from .serving import Operation, Request, Serving
 from .streams import Streams
@@ -74,16 +75,19 @@ class Session:
         self._completions = completions = Completions(asyncio.get_running_loop())
         self._watches = make_watches(completions)
         self.table = table = Table()
-        self._values = values = Values(table, serializers or SerializerRegistry(), python_objects or PythonObjects())
+        refs = Refs(table, completions)
+        self._values = values = Values(
+            table, refs, serializers or SerializerRegistry(), python_objects or PythonObjects()
+        )
         self._outgoing = outgoing = Outgoing(link)
         self._calls = calls = Calls(table, values, completions)
         self._actors = actors = Actors(table, values, completions, namespace)
-        hub = HubDesk(table, actors, completions, gifts)
+        hub = HubDesk(table, refs, actors, completions, gifts)
         self._relays = relays = Relays(link)
         fetches = Fetches(completions, lambda: relays.is_busy or outgoing.is_busy, stayed)
         self._promises = promises = Promises(table)
         self._objects = objects = Objects(
-            link, table, values, outgoing, completions, fetches, self._watches, hub, promises
+            link, table, refs, values, outgoing, completions, fetches, self._watches, hub, promises
         )
         self._tasks = tasks = Tasks(table, calls, completions)
         self._streams = streams = Streams(table, calls, completions)

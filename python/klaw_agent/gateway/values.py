@@ -16,6 +16,7 @@ from ..errors import KlawError, RayActorError, SerializationError
 from .describe import describe_handle
 from .entries import ActorEntry, Entry, ObjectEntry
 from .ray_errors import as_klaw_error, plain
+from .refs import Refs
 from .table import Table
 
 OBJECT_REF = 1
@@ -23,6 +24,9 @@ ACTOR = 2
 QUEUE = 11
 
 Parts = list[bytes | memoryview]
+
+#: So many kept values are put into Ray while a value that names them is being read; for more, it waits until threads have done that.
+_AT_ONCE = 4
 
 
 class Reading(NamedTuple):
@@ -40,9 +44,12 @@ _NOBODY: dict[int, Entry] = {}
 class Values:
     """Reads and writes the values of one session."""
 
-    def __init__(self, table: Table, serializers: SerializerRegistry, python_objects: PythonObjects) -> None:
+    def __init__(
+        self, table: Table, refs: Refs, serializers: SerializerRegistry, python_objects: PythonObjects
+    ) -> None:
         only_pass_on()
         self._table = table
+        self._refs = refs
         self._context = CodecContext(
             decode_handle=self._take,
             encode_handle=self._show,
@@ -51,6 +58,8 @@ class Values:
         )
         self._pins = _NOBODY
         self._missing: list[Entry] = []
+        #: Kept values that the one that is being read names.
+        self._named: list[ObjectEntry] = []
         self._shown: list[Entry] = []
 
     def read(
@@ -65,12 +74,14 @@ class Values:
 
         With `borrow`, arrays may be views of the data, which nobody may change. Raises `SerializationError`.
         """
-        self._pins, self._missing = dict(pins), []
+        self._pins, self._missing, self._named = dict(pins), [], []
         try:
             value = decode(data, self._context, borrow=borrow, root=root)
+            if len(self._named) > _AT_ONCE:
+                self._missing.append(self._refs.bring(self._named))
             return Reading(value, self._missing, self._pins)
         finally:
-            self._pins, self._missing = _NOBODY, []
+            self._pins, self._missing, self._named = _NOBODY, [], []
 
     def write(self, value: object, root: str = "value") -> Parts:
         """Writes a value, and counts every number that it shows. Raises `SerializationError`."""
@@ -110,7 +121,7 @@ class Values:
             self._missing.append(entry)
             return None
         if kind == OBJECT_REF and isinstance(entry, ObjectEntry):
-            return ref_of(entry)
+            return self._ref_of(entry)
         if not isinstance(entry, ActorEntry):
             raise SerializationError(f"{number} is no actor")
         if entry.failure is not None:
@@ -120,6 +131,19 @@ class Values:
         if kind == QUEUE and entry.queue is not None:
             return entry.queue
         raise SerializationError(f"there are no handles of kind {kind} here, or {number} is no queue")
+
+    def _ref_of(self, entry: ObjectEntry) -> Any:
+        kept = entry.kept
+        if kept is None:
+            return self._refs.of(entry)
+        if kept.error is not None:
+            error, kept.error = kept.error, None
+            raise error
+        if kept.coming is not None:
+            self._missing.append(kept.coming)
+            return None
+        self._named.append(entry)
+        return self._refs.of(entry) if len(self._named) <= _AT_ONCE else None
 
     def _show(self, value: object) -> tuple[int, object] | None:
         if isinstance(value, ray.ObjectRef):
@@ -172,11 +196,3 @@ def _channel_handle(kind: int, body: object) -> ChannelHandle:
         case [int(origin), int(number), detail, str(instance)]:
             return ChannelHandle(kind, origin, number, detail, instance)
     raise SerializationError("the handle of a channel has no token, or does not say of which hub it is")
-
-
-def ref_of(entry: ObjectEntry) -> Any:
-    """The ref of an object that has been born. For one that failed before Ray knew of it, Ray is given an object that fails the same way."""
-    if entry.ref is None and entry.failure is not None:
-        cause = entry.failure if isinstance(entry.failure, Exception) else RuntimeError(plain(entry.failure))
-        entry.ref = ray.put(ray.exceptions.RayTaskError("a call", plain(cause), cause))
-    return entry.ref

@@ -13,9 +13,11 @@ pytest.importorskip("ray", reason="Ray is not installed: the gateway can not be 
 from klaw_agent.codec import PythonObjects, SerializerRegistry, decode, encode
 from klaw_agent.errors import KlawError, RayError
 from klaw_agent.gateway.asking import Asking, PeerLost
+from klaw_agent.gateway.completions import Completions
 from klaw_agent.gateway.frames import PIECE
 from klaw_agent.gateway.outgoing import Outgoing
 from klaw_agent.gateway.promises import Promises
+from klaw_agent.gateway.refs import Refs
 from klaw_agent.gateway.serving import Request
 from klaw_agent.gateway.table import NumberTaken, Table
 from klaw_agent.gateway.values import Values
@@ -30,7 +32,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.table = Table()
-        values = Values(self.table, SerializerRegistry(), PythonObjects())
+        values = Values(self.table, refs_of(self.table), SerializerRegistry(), PythonObjects())
         self.asking = Asking(self, Outgoing(self), values)
         self.frames: list[tuple[int, int, int, bytes]] = []
         self.may_drain = asyncio.Event()
@@ -185,7 +187,11 @@ def test_promises_are_kept_refused_or_broken_by_the_end():
     run(test)
 
 
+def refs_of(table: Table) -> Refs:
+    return Refs(table, Completions(asyncio.get_running_loop()))
+
+
 def request(argument: Any) -> Request:
     """A request with that argument, as it comes from a client."""
-    values = Values(Table(), SerializerRegistry(), PythonObjects())
+    values = Values(table := Table(), refs_of(table), SerializerRegistry(), PythonObjects())
     return Request(values, memoryview(encode(["object.promise", argument])), True)
