@@ -27,7 +27,7 @@ class Kept:
     the value, or the error, for Ray, in any thread; without it, that is what the payload says.
     """
 
-    __slots__ = ("_read", "_room", "coming", "error", "failed", "payload")
+    __slots__ = ("_read", "_room", "coming", "failed", "payload", "refused")
 
     def __init__(self, payload: bytes, *, failed: bool = False, read: Callable[[], object] | None = None) -> None:
         self.payload = payload
@@ -37,8 +37,8 @@ class Kept:
         self._room: Room | None = None
         #: What is born when Ray has been given the value, if a thread is about to do that.
         self.coming: Entry | None = None
-        #: Why a thread could not give Ray the value, for who has asked for that.
-        self.error: BaseException | None = None
+        #: A thread has tried to give Ray the value, in vain: who needs it there tries again, and is told why not.
+        self.refused = False
 
     def value(self) -> Any:
         """For `ray.put`. From any thread."""

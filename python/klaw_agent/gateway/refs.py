@@ -64,7 +64,7 @@ class Refs:
         return entry.ref
 
     def bring(self, entries: Sequence[ObjectEntry]) -> Entry:
-        """Has threads put what is kept. What is returned is born when each has a ref, or says (`Kept.error`) why not."""
+        """Has threads put what is kept. What is returned is born when each has a ref, or says that Ray has refused it (`Kept.refused`)."""
         all_there = Entry(0)
         kept_ones = ((entry, entry.kept) for entry in dict.fromkeys(entries))
         wanted = [(entry, kept) for entry, kept in kept_ones if kept is not None and kept.coming is None]
@@ -77,7 +77,7 @@ class Refs:
                 kept.coming = None
                 outcome = error if outcomes is None else outcomes[index]
                 if isinstance(outcome, BaseException):
-                    kept.error = outcome
+                    kept.refused = True
                 else:
                     self._put(entry, kept, outcome)
             left -= 1

@@ -25,6 +25,7 @@ from .load import load_module
 from .objects import Objects
 from .outgoing import Outgoing, size_of
 from .promises import Promises
+from .puts import Puts
 from .queues import Queues
 from .ray_errors import keep_causes, send_errors_whole
 from .refs import Refs
@@ -75,7 +76,7 @@ class Session:
         self._completions = completions = Completions(asyncio.get_running_loop())
         self._watches = make_watches(completions)
         self.table = table = Table()
-        refs = Refs(table, completions)
+        self.refs = refs = Refs(table, completions)
         self._values = values = Values(
             table, refs, serializers or SerializerRegistry(), python_objects or PythonObjects()
         )
@@ -86,9 +87,8 @@ class Session:
         self._relays = relays = Relays(link)
         fetches = Fetches(completions, lambda: relays.is_busy or outgoing.is_busy, stayed)
         self._promises = promises = Promises(table)
-        self._objects = objects = Objects(
-            link, table, refs, values, outgoing, completions, fetches, self._watches, hub, promises
-        )
+        self._objects = objects = Objects(link, table, values, outgoing, completions, fetches, self._watches, hub)
+        self._puts = puts = Puts(link, table, refs, values, completions, hub, promises)
         self._tasks = tasks = Tasks(table, calls, completions)
         self._streams = streams = Streams(table, calls, completions)
         self._queues = queues = Queues(table, actors, completions)
@@ -143,7 +143,7 @@ class Session:
             RESPONSE: asking.response,
             EVENT: self._serving.request,
             ABORT: self._serving.abort,
-            frames.PUT: objects.put,
+            frames.PUT: puts.put,
             frames.GET: objects.get,
             frames.WATCH: objects.watch,
             frames.INVOKE: calls.invoke,
@@ -157,7 +157,7 @@ class Session:
 
     def land(self, kind: int, flags: int, stream: int, length: int) -> memoryview | None:
         """Where the body of a large frame that has begun to arrive belongs; None if nowhere in particular."""
-        return self._objects.land(kind, flags, stream, length)
+        return self._puts.land(kind, flags, stream, length)
 
     def receive(self, received: Iterable[Frame]) -> None:
         """Frames have come. One that can not be read ends the connection."""
@@ -220,6 +220,7 @@ class Session:
             self._relays.close()
             self._tasks.close()
             self._streams.end()
+            self._puts.close()
             self._objects.close()
             self._watches.close()
             await self._queues.give_back()

@@ -134,11 +134,8 @@ class Values:
 
     def _ref_of(self, entry: ObjectEntry) -> Any:
         kept = entry.kept
-        if kept is None:
+        if kept is None or kept.refused:
             return self._refs.of(entry)
-        if kept.error is not None:
-            error, kept.error = kept.error, None
-            raise error
         if kept.coming is not None:
             self._missing.append(kept.coming)
             return None
