@@ -11,6 +11,7 @@ from typing import Any, Final
 import ray
 
 from ..gateway.ray_errors import send_errors_whole
+from .next_worker import have_one_ready
 from .node_host import NodeHost, leave_now
 
 #: Seconds that are left to a child to end by itself when its actor ends in good order: its output is still under way.
@@ -48,6 +49,7 @@ class ActorHost:
         atexit.register(self._node.end_child, _LAST_MOMENTS)
         # At once if the child has ended meanwhile.
         self._node.death.add_done_callback(self._died)
+        have_one_ready()
 
     def _make(self, handles: list[Any], resolved: list[Any]) -> dict[str, Any]:
         node, config = self._node, self._config
