@@ -41,12 +41,17 @@ export class TaskWorker implements ThreadUser {
   }
 }
 
+/** Milliseconds that workers beyond the usual number are kept. A tree of tasks that wait for one another has many for a short while. */
+const surplusTime = 1_000
+
 /** Workers that have nothing to do now, kept warm. */
 export class IdleWorkers {
   readonly #most: number
+  #timer: NodeJS.Timeout | undefined
   /** The one that has waited longest comes first. */
   #workers: TaskWorker[] = []
 
+  /** @param most so many are kept for as long as it takes */
   constructor(most: number) {
     this.#most = most
   }
@@ -60,11 +65,17 @@ export class IdleWorkers {
   add(worker: TaskWorker): void {
     worker.lease = undefined
     this.#workers.push(worker)
-    if (this.#workers.length > this.#most) void this.#workers.shift()?.stop()
+    if (this.#workers.length > this.#most) this.#timer ??= setTimeout(this.#endSurplus, surplusTime).unref()
   }
 
   remove(worker: TaskWorker): void {
     this.#workers = this.#workers.filter((other) => other !== worker)
+  }
+
+  readonly #endSurplus = (): void => {
+    this.#timer = undefined
+    const surplus = this.#workers.splice(0, Math.max(0, this.#workers.length - this.#most))
+    for (const worker of surplus) void worker.stop()
   }
 }
 
