@@ -207,7 +207,8 @@ describe('the tunnel', () => {
     }
     await vi.advanceTimersByTimeAsync(200)
     expect(agent.frames).toHaveLength(500)
-    expect(end.calls - before).toBeLessThan(40)
+    // One that waits for an answer, and then one for each way there and back.
+    expect(end.calls - before).toBeLessThanOrEqual(4)
     transport.close()
     await vi.advanceTimersByTimeAsync(20_000)
   })

@@ -7,15 +7,18 @@ import { unpickle } from './pickle-reader.ts'
 import { PyTuple } from './pickle-values.ts'
 import { pickle } from './pickle-writer.ts'
 import type { Session } from './session.ts'
+import { SpentResults } from './spent-results.ts'
 
 /** The session's agent, as the Ray actor that it is. It ends with the session's job. */
 export class AgentActor {
   readonly #session: Session
   readonly #id: Uint8Array
+  readonly #spent: SpentResults
 
   private constructor(session: Session, id: Uint8Array) {
     this.#session = session
     this.#id = id
+    this.#spent = new SpentResults(session.channel)
   }
 
   /** Asks for the actor; whether it ever runs shows in its first call. */
@@ -68,10 +71,13 @@ export class AgentActor {
       options: undefined,
       data: pickle(new PyTuple([new PyTuple(args), new Map()])),
     })
+    let size = 0
     try {
-      return readAnswer(method, unpickle(await get(channel, id, holds)))
+      const answer = await get(channel, id, holds)
+      size = answer.length
+      return readAnswer(method, unpickle(answer))
     } finally {
-      release(channel, [id])
+      this.#spent.add(id, size)
     }
   }
 }

@@ -5,6 +5,8 @@ import { PyCall, PyFloat, PyGlobal, PySequence, PyTuple } from './pickle-values.
 
 /** Deeper nesting is refused: Python's own unpickler takes more, its users' stacks do not. */
 const maxDepth = 500
+/** Bytes. */
+const roomForTheRest = 64
 
 /**
  * Pickles a value by protocol 4, which every Python that Ray supports reads.
@@ -127,6 +129,8 @@ class PickleWriter {
       this.#out.writeUint32(bytes.length % 2 ** 32)
       this.#out.writeUint32(Math.floor(bytes.length / 2 ** 32))
     }
+    // What follows is mostly a few opcodes, for which much must not be copied once more.
+    this.#out.reserve(bytes.length + roomForTheRest)
     this.#out.writeBytes(bytes)
   }
 

@@ -7,13 +7,18 @@ export type Exchange = (number: number, bytes: Uint8Array, wait: boolean) => Pro
 
 /** Calls of one tunnel have numbers of their own, so that none is taken for one of the tunnel before it. */
 const numbersPerTunnel = 2 ** 32
-/** Calls under way at a time. */
-const mostCalls = 8
 /** Calls that wait for the agent to say something: one that does, and one that asks for the answer of what it brings. */
-const fewWaiting = 2
-/** As long as answers are large, so many wait: the next one is there when one is on its way. */
-const manyWaiting = 4
+const mostWaiting = 2
+/** As long as answers are large, so many wait that bring nothing: the next one is there when one is on its way. */
+const mostListening = 2
 const largeAnswer = 64 * 1024
+/** Calls under way that bring something and do not wait. */
+const mostBringing = 3
+/**
+ * While one brings something, another one does so only with as many bytes. A call costs the cluster as much as copying a megabyte, whatever is in it: four
+ * processes pass six messages, and Ray runs a task.
+ */
+const worthACall = 1024 * 1024
 /** Bytes that one call carries, give or take a chunk. */
 const largestCall = 2 * 1024 * 1024
 /** Bytes that may wait for a call. */
@@ -48,9 +53,9 @@ class TunnelLane implements Lane {
   readonly #answers = new Map<number, Uint8Array>()
   #nextCall: number
   #nextAnswer: number
-  #calls = 0
   #waiting = 0
-  #wantedWaiting = fewWaiting
+  #bringing = 0
+  #wantedListening = 1
   #listener: LaneListener | undefined
   #ending = false
   #closed = false
@@ -104,8 +109,9 @@ class TunnelLane implements Lane {
   }
 
   #send(): void {
-    while (!this.#closed && this.#written.length > 0 && this.#calls < mostCalls) {
-      const wait = !this.#ending && this.#waiting < this.#wantedWaiting
+    while (!this.#closed && this.#written.length > 0) {
+      const wait = !this.#ending && this.#waiting < mostWaiting
+      if (!wait && !this.#mayBring) break
       void this.#call(this.#collect(), wait)
     }
     if (this.#closed) return
@@ -120,15 +126,17 @@ class TunnelLane implements Lane {
     }
   }
 
+  get #mayBring(): boolean {
+    return this.#bringing === 0 || (this.#bringing < mostBringing && this.#writtenBytes >= worthACall)
+  }
+
   /** Sees to it that a call waits at the agent. */
   #listen(): void {
     // The hello has to be the first that the agent gets.
     if (this.#nextCall % numbersPerTunnel === 0 || this.#pauseTimer !== undefined) return
-    // While little comes, one is enough; the second comes and goes with what is written.
-    const wanted = this.#wantedWaiting === fewWaiting ? 1 : this.#wantedWaiting
-    if (this.#waiting >= wanted) return
+    if (this.#waiting >= this.#wantedListening) return
     if (this.#pause === 0) {
-      while (this.#waiting < wanted && this.#calls < mostCalls) void this.#call(empty, true)
+      while (this.#waiting < this.#wantedListening) void this.#call(empty, true)
       return
     }
     this.#pauseTimer = setTimeout(() => {
@@ -162,12 +170,12 @@ class TunnelLane implements Lane {
   async #call(bytes: Uint8Array, wait: boolean): Promise<void> {
     const number = this.#nextCall++
     const started = performance.now()
-    this.#calls++
     if (wait) this.#waiting++
+    else this.#bringing++
     try {
       const answer = await this.#exchange(number, bytes, wait)
-      this.#calls--
       if (wait) this.#waiting--
+      else this.#bringing--
       if (this.#closed) return
       this.#adapt(answer.byteLength, wait && bytes.byteLength === 0 && performance.now() - started < hasty)
       this.#answered(number, answer)
@@ -179,8 +187,9 @@ class TunnelLane implements Lane {
 
   /** `quick`: a call that could wait did not. */
   #adapt(length: number, quick: boolean): void {
-    if (length >= largeAnswer) this.#wantedWaiting = manyWaiting
-    else if (length === 0) this.#wantedWaiting = fewWaiting
+    // While little comes, one is enough; the second comes and goes with what is written.
+    if (length >= largeAnswer) this.#wantedListening = mostListening
+    else if (length === 0) this.#wantedListening = 1
     if (length > 0) this.#pause = 0
     else if (quick) this.#pause = Math.min(Math.max(this.#pause * 2, shortestPause), longestPause)
   }
