@@ -7,11 +7,11 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from .lane import hello
-from .lane.connections import Connections
-from .lane.tcp_lane import TcpLane
+from .lane.complaints import Complaints
+from .lane.tcp_lane import Carried, TcpLane
 from .lane.wakefulness import Wakefulness
 
 #: Seconds within which a client must have said its hello, TLS included.
@@ -25,12 +25,32 @@ _ACCEPTS_PER_TURN: Final = 32
 _KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 4}
 
 
+class Welcomed(Carried, Protocol):
+    """What a client's lane carries once it is welcome."""
+
+    def attach(self, lane: TcpLane) -> None: ...
+
+    def feed(self, data: bytes) -> None:
+        """What came with the hello."""
+        ...
+
+
+class Door(Protocol):
+    """Knows who may come."""
+
+    complaints: Complaints
+
+    def greet(self, data: bytes) -> tuple[bytes, Welcomed | None]:
+        """Judges a hello. Returns the answer to it, and what the lane has to carry from then on: None when it is refused. Raises `NotHello`."""
+        ...
+
+
 class Listener:
     """Accepts clients on one address. Those that `connections` welcomes become lanes."""
 
     def __init__(
         self,
-        connections: Connections,
+        connections: Door,
         *,
         tls: ssl.SSLContext | None = None,
         hello_time: float = HELLO_TIME,

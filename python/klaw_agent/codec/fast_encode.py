@@ -7,6 +7,7 @@ import decimal
 import gc
 import threading
 import uuid
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import msgpack
@@ -21,6 +22,8 @@ _SCALARS: Final = {str, int, float, bool, type(None)}
 _CONTAINERS: Final = {list, dict, tuple}
 _LEAVES: Final = {datetime.datetime, datetime.date, datetime.time, decimal.Decimal, uuid.UUID, bytes, msgpack.Timestamp}
 _PLAIN: Final = _SCALARS | _CONTAINERS | _LEAVES
+#: What is the same, class and all, once it has been written and read.
+EXACT: Final = frozenset(_SCALARS | {list, dict, bytes})
 #: There is one in a process: it is not the same object twice.
 _EMPTY: Final = ()
 #: With a large buffer inside, a value of fewer parts is written by the complete writer, which does not copy it.
@@ -34,9 +37,11 @@ class _Packers(threading.local):
         self.packer = _new_packer()
 
 
-def encode_plain(value: object, context: CodecContext, may_split: bool) -> bytes | None:
-    """The bytes; None: the complete writer is needed, or says better what is wrong."""
-    if type(value) not in _SCALARS and not _is_plain(value, context.max_depth, may_split):
+def encode_plain(
+    value: object, context: CodecContext, may_split: bool, kinds: AbstractSet[type[Any]] = _PLAIN
+) -> bytes | None:
+    """The bytes; None: there are other kinds in it, the complete writer is needed, or says better what is wrong."""
+    if type(value) not in _SCALARS and not _is_plain(value, context.max_depth, may_split, kinds):
         return None
     try:
         data: bytes = _packers.packer.pack(value)
@@ -47,7 +52,7 @@ def encode_plain(value: object, context: CodecContext, may_split: bool) -> bytes
     return data if len(data) <= context.max_bytes else None
 
 
-def _is_plain(value: object, max_depth: int, may_split: bool) -> bool:
+def _is_plain(value: object, max_depth: int, may_split: bool, plain: AbstractSet[type[Any]]) -> bool:
     """Whether C can write the value: known types only, no object twice, not too deep."""
     level: list[Any] = [value]
     seen: set[int] = set()
@@ -55,7 +60,7 @@ def _is_plain(value: object, max_depth: int, may_split: bool) -> bool:
     has_large = False
     for _ in range(max_depth + 1):
         kinds = set(map(type, level))
-        if not kinds <= _PLAIN:
+        if not kinds <= plain:
             return False
         count += len(level)
         if bytes in kinds and not has_large:

@@ -12,9 +12,13 @@ from ..wire.frame import Frame, FrameError
 from .completions import Completions
 from .entries import ActorEntry, Entry, ObjectEntry
 from .frames import PIECE, Invoke, read_invoke
+from .lane import Awaited
+from .refs import Refs
 from .serving import Request
+from .stints.desk import Stints
 from .table import Table
 from .values import Values
+from .watches import Watches
 
 _NO_OPTIONS: dict[str, Any] = {}
 
@@ -78,10 +82,12 @@ class RequestArguments:
 class Calls:
     """Calls of one session."""
 
-    def __init__(self, table: Table, values: Values, completions: Completions) -> None:
+    def __init__(self, table: Table, refs: Refs, values: Values, completions: Completions, watches: Watches) -> None:
         self._table = table
         self._values = values
         self._completions = completions
+        #: Where calls are that share tasks.
+        self.stints = Stints(refs, watches, completions, self._usually)
         #: Methods by the number that the client has given their names.
         self._names: list[str] = []
 
@@ -95,13 +101,12 @@ class Calls:
         except RayError as error:
             entry.fail(error)
             return
-        if (
-            actor.handle is not None
-            and actor.lane.clear
-            and len(frame.body) <= PIECE
-            and self._at_once(entry, actor, name, invoke)
-        ):
-            return
+        if actor.handle is not None and actor.lane.clear and len(frame.body) <= PIECE:
+            line = self.stints.line_of(actor)
+            if line is not None and line.take(entry, actor, name, invoke.payloads):
+                return
+            if (line is None or not line.is_busy) and self._at_once(entry, actor, name, invoke):
+                return
         arguments = Payloads(self._values, invoke.payloads, frame.is_own)
         self.enqueue(entry, actor, arguments, lambda args: submit(actor, name, args, _NO_OPTIONS))
 
@@ -119,6 +124,10 @@ class Calls:
             entry.fail(error)
             return
         self.enqueue(entry, actor, arguments, lambda args: submit(actor, name, args, options))
+
+    def close(self) -> None:
+        """The session is over."""
+        self.stints.close()
 
     def enqueue(
         self, entry: ObjectEntry, actor: ActorEntry, arguments: Arguments, work: Callable[[list[Any]], Any]
@@ -159,6 +168,13 @@ class Calls:
             raise FrameError(f"method {invoke.method} has not been named")
         return self._names[invoke.method]
 
+    def _usually(self, entry: ObjectEntry, actor: ActorEntry, name: str, arguments: list[Any]) -> None:
+        """A call that was to share a task is one of its own after all."""
+        try:
+            self.give_birth(entry, submit(actor, name, arguments, _NO_OPTIONS))
+        except Exception as error:
+            entry.fail(error)
+
     def _at_once(self, entry: ObjectEntry, actor: ActorEntry, name: str, invoke: Invoke) -> bool:
         """The usual case, without a step. False when something is missing."""
         arguments: list[Any] = []
@@ -195,7 +211,7 @@ class CallStep:
         self._work = work
         self._started = False
 
-    def attempt(self) -> Sequence[Entry]:
+    def attempt(self) -> Sequence[Awaited]:
         entry, actor, work = self._entry, self._actor, self._work
         if entry.born:
             # Done in a thread, or cancelled before its turn.
@@ -210,6 +226,9 @@ class CallStep:
             arguments, missing = self._arguments.read()
             if missing:
                 return missing
+            line = self._calls.stints.line_of(actor)
+            if line is not None and line.is_busy:
+                return (line,)
             if self._arguments.size > PIECE:
                 self._started = True
                 self._calls.apart(entry, lambda: work(arguments))

@@ -56,7 +56,7 @@ class Entry:
 class ObjectEntry(Entry):
     """An object of Ray's, or the failure to make one."""
 
-    __slots__ = ("borrowed", "is_promised", "is_raw", "kept", "outcome", "ref", "wanted", "watch")
+    __slots__ = ("borrowed", "is_promised", "is_raw", "kept", "line", "outcome", "ref", "wanted", "watch")
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -68,6 +68,8 @@ class ObjectEntry(Entry):
         self.is_promised = False
         #: The token at the hub, while it is being borrowed under that.
         self.borrowed: tuple[int, int] | None = None
+        #: Until its call has an outcome, the line of calls in which that is, if it is in one (`stints/`).
+        self.line: Any = None
         #: Its value is the bytes of a message, which nobody reads here.
         self.is_raw = False
         #: How many answers the client waits for.
@@ -103,13 +105,16 @@ class ObjectEntry(Entry):
 class ActorEntry(Entry):
     """An actor, and what is asked of it before it, or what it is asked with, is there."""
 
-    __slots__ = ("description", "desk", "handle", "lane", "methods", "queue")
+    __slots__ = ("description", "desk", "handle", "is_released", "lane", "line", "methods", "queue")
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         #: A ray.actor.ActorHandle; None before birth.
         self.handle: Any = None
         self.lane = Lane()
+        #: Its line of calls that share tasks (`stints/`); made by the first call.
+        self.line: Any = None
+        self.is_released = False
         #: Methods that have been called, by name.
         self.methods: dict[str, Any] = {}
         self.description: dict[str, Any] | None = None
@@ -119,9 +124,13 @@ class ActorEntry(Entry):
         self.desk: Any = None
 
     def released(self) -> None:
+        self.is_released = True
         if self.desk is not None:
             self.desk.release()
             self.desk = None
+        if self.line is not None:
+            self.line.release()
+            self.line = None
 
 
 class StreamEntry(Entry):

@@ -259,6 +259,9 @@ class Objects:
         if not entry.born:
             if entry.borrowed is not None:
                 return self._hub.cancel(entry.borrowed)
+            if entry.line is not None:
+                entry.line.cancel(entry, force, cancelled_before_start())
+                return None
             entry.fail(cancelled_before_start())
             return None
         ref = entry.ref

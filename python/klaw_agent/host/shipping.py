@@ -32,7 +32,7 @@ def create_shim(config: dict[str, Any], handles: list[Any], resolved: list[Any],
         if name.startswith("__"):
             raise KlawError(f"the class {code['name']} has a method {name!r}: on Ray, such names belong to Python")
     asynchronous = bool(code.get("asynchronous"))
-    kind = _actor_class(_sources(), _module_of(code["source"], asynchronous), code["name"], json.dumps(methods))
+    kind = _actor_class(own_sources(), _module_of(code["source"], asynchronous), code["name"], json.dumps(methods))
     description = {
         "language": "typescript",
         "module": code["source"],
@@ -52,7 +52,7 @@ def create_shim(config: dict[str, Any], handles: list[Any], resolved: list[Any],
 def submit_function(config: dict[str, Any], handles: list[Any], resolved: list[Any], options: dict[str, Any]) -> Any:
     """Hands a task to Ray; returns its ref. Blocks. Raises what Ray raises."""
     code = _checked(config["code"])
-    function = _task_function(_sources(), _module_of(code["source"], False), code["name"])
+    function = _task_function(own_sources(), _module_of(code["source"], False), code["name"])
     return function.options(**options).remote(config, handles, *resolved)
 
 
@@ -71,7 +71,7 @@ def _module_of(source: str, asynchronous: bool) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _actor_class(sources: str, module: str, name: str, methods: str) -> Any:
-    namespace = _namespace()
+    namespace = shipped_modules()
     made = namespace["shim_class"](namespace["Sources"](sources), module, name, json.loads(methods))
     groups = {namespace["SYSTEM_GROUP"]: _MOST_QUESTIONS}
     return ray.remote(concurrency_groups=groups)(made)
@@ -79,12 +79,12 @@ def _actor_class(sources: str, module: str, name: str, methods: str) -> Any:
 
 @functools.lru_cache(maxsize=256)
 def _task_function(sources: str, module: str, name: str) -> Any:
-    namespace = _namespace()
+    namespace = shipped_modules()
     return ray.remote(namespace["task_function"](namespace["Sources"](sources), module, name))
 
 
 @functools.cache
-def _namespace() -> Mapping[str, Any]:
+def shipped_modules() -> Mapping[str, Any]:
     """The modules that are shipped, run as one that nobody can import."""
     namespace: dict[str, Any] = {"__name__": _MODULE}
     folder = Path(__file__).parent
@@ -100,7 +100,7 @@ def _own_parcel() -> tuple[str, dict[str, bytes]]:
     return hash_of(files.items()), files
 
 
-def _sources() -> str:
+def own_sources() -> str:
     """The hash of this package, as a parcel that the cluster has. Blocks."""
     identity, files = _own_parcel()
     if not has_parcel(identity):

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
-from ..wire.outgoing import PIECE
-from .resumable_transport import ResumableTransport
+from ..wire.outgoing import PIECE, Buffer
 from .wakefulness import Wakefulness
+
+
+class Carried(Protocol):
+    """What a lane carries."""
+
+    def next_piece(self) -> Buffer | None:
+        """What is to be sent next; None for nothing, or nothing more for now."""
+        ...
+
+    def writable(self) -> memoryview:
+        """Where what comes next belongs."""
+        ...
+
+    def wrote(self, count: int) -> None: ...
+
+    def flush(self) -> None:
+        """The lane takes more again."""
+        ...
+
+    def lane_lost(self, lane: TcpLane, reason: Exception | None) -> None: ...
 
 
 class TcpLane(asyncio.BufferedProtocol):
     """Takes over a socket after the hello."""
 
-    def __init__(
-        self, socket: asyncio.Transport, carried: ResumableTransport, wakefulness: Wakefulness | None = None
-    ) -> None:
+    def __init__(self, socket: asyncio.Transport, carried: Carried, wakefulness: Wakefulness | None = None) -> None:
         self._socket = socket
         self._carried = carried
         self._wakefulness = wakefulness

@@ -8,6 +8,9 @@ from client import Client, Failure, Run
 
 from klaw_agent.gateway import fetches
 
+#: Options of an actor whose calls do not share tasks.
+_OF_THEIR_OWN = {"max_pending_calls": 1_000_000}
+
 
 @pytest.fixture
 def stays(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
@@ -29,7 +32,7 @@ def stays(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 def test_the_loop_stays_with_calls_that_come_one_at_a_time(with_client: Run, stays: list[bool]):
     async def test(client: Client) -> None:
-        actor = await client.create("shapes", "Counter")
+        actor = await client.create("shapes", "Counter", **_OF_THEIR_OWN)
         for total in range(1, 60):
             assert await client.get(client.invoke(actor, "add", 1)) == total
         assert stays.count(True) > 30
@@ -42,7 +45,7 @@ def test_the_loop_stays_with_calls_that_come_one_at_a_time(with_client: Run, sta
 
 def test_the_loop_does_not_stay_for_long(with_client: Run, stays: list[bool], monkeypatch: pytest.MonkeyPatch):
     async def test(client: Client) -> None:
-        actor = await client.create("shapes", "Counter")
+        actor = await client.create("shapes", "Counter", **_OF_THEIR_OWN)
         for _ in range(30):
             await client.get(client.invoke(actor, "add", 1))
         monkeypatch.setattr(fetches, "_MOMENT", 0.002)
@@ -57,7 +60,7 @@ def test_the_loop_does_not_stay_for_long(with_client: Run, stays: list[bool], mo
 def test_the_loop_does_not_stay_for_a_client_that_does_several_things(with_client: Run, stays: list[bool]):
     async def test(client: Client) -> None:
         slow = await client.create("shapes", "Slow")
-        quick = await client.create("shapes", "Counter")
+        quick = await client.create("shapes", "Counter", **_OF_THEIR_OWN)
         for _ in range(30):
             await client.get(client.invoke(quick, "add", 0))
         assert len(stays) > 0
@@ -80,7 +83,7 @@ def test_the_loop_does_not_stay_for_a_client_that_does_several_things(with_clien
 
 def test_calls_that_overlap_are_found_out(with_client: Run, stays: list[bool]):
     async def test(client: Client) -> None:
-        actors = [await client.create("shapes", "Counter") for _ in range(2)]
+        actors = [await client.create("shapes", "Counter", **_OF_THEIR_OWN) for _ in range(2)]
         for _ in range(30):
             await client.get(client.invoke(actors[0], "add", 0))
         assert len(stays) > 0

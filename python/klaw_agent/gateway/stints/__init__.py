@@ -1,0 +1,1 @@
+"""Calls in stints (ARCHITECTURE.md): the agent's side."""
