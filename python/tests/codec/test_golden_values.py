@@ -13,6 +13,7 @@ from klaw_agent.codec import PLAIN, OpaquePythonObject, decode, encode
 from klaw_agent.codec.composites import Made
 from klaw_agent.codec.decoder import Decoder
 from klaw_agent.codec.encoder import Encoder
+from klaw_agent.codec.fast_encode import encode_plain
 from klaw_agent.errors import ActorDiedError
 from klaw_agent.javascript_error import JavaScriptError
 from tests.fixtures import golden, golden_bytes
@@ -142,6 +143,15 @@ def test_the_fast_writer_writes_the_same(name: str) -> None:
     data = golden_bytes("values", name)
     # MessagePack's own map, which readers take too.
     assert encode(decode(data)) == (b"\x82\xa1a\x01\x02\xa1b" if name == "map" else data)
+
+
+@pytest.mark.parametrize("name", golden("values"))
+def test_what_the_fast_writer_takes_is_the_same_when_it_is_read_again(name: str) -> None:
+    value = decode(golden_bytes("values", name))
+    data = encode_plain(value, PLAIN, False)
+    if data is not None:
+        again = decode(data)
+        assert repr(again) == repr(value)
 
 
 def test_shared_objects_are_one_object() -> None:
