@@ -193,7 +193,7 @@ class Objects:
 
     def _look(self) -> None:
         asked, self._asked = self._asked, []
-        refs = list({entry.ref for _, entry in asked})
+        refs = list({entry.ref for _, entry in asked if entry.ref is not None})
 
         def looked(settled: list[Any] | None, error: BaseException | None) -> None:
             there = set(settled or ())
