@@ -16,6 +16,7 @@ from .lane import Awaited
 from .refs import Refs
 from .serving import Request
 from .stints.desk import Stints
+from .stints.line import Line
 from .table import Table
 from .values import Values
 from .watches import Watches
@@ -105,7 +106,7 @@ class Calls:
             line = self.stints.line_of(actor)
             if line is not None and line.take(entry, actor, name, invoke.payloads):
                 return
-            if (line is None or not line.is_busy) and self._at_once(entry, actor, name, invoke):
+            if (line is None or not line.is_busy) and self._at_once(entry, actor, line, name, invoke):
                 return
         arguments = Payloads(self._values, invoke.payloads, frame.is_own)
         self.enqueue(entry, actor, arguments, lambda args: submit(actor, name, args, _NO_OPTIONS))
@@ -175,7 +176,7 @@ class Calls:
         except Exception as error:
             entry.fail(error)
 
-    def _at_once(self, entry: ObjectEntry, actor: ActorEntry, name: str, invoke: Invoke) -> bool:
+    def _at_once(self, entry: ObjectEntry, actor: ActorEntry, line: Line | None, name: str, invoke: Invoke) -> bool:
         """The usual case, without a step. False when something is missing."""
         arguments: list[Any] = []
         try:
@@ -185,6 +186,8 @@ class Calls:
                 if reading.missing:
                     return False
                 arguments.append(reading.value)
+            if line is not None:
+                line.shut()
             self.give_birth(entry, submit(actor, name, arguments, _NO_OPTIONS))
         except Exception as error:
             entry.fail(error)
@@ -227,8 +230,10 @@ class CallStep:
             if missing:
                 return missing
             line = self._calls.stints.line_of(actor)
-            if line is not None and line.is_busy:
-                return (line,)
+            if line is not None:
+                if line.is_busy:
+                    return (line,)
+                line.shut()
             if self._arguments.size > PIECE:
                 self._started = True
                 self._calls.apart(entry, lambda: work(arguments))

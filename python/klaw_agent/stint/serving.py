@@ -89,11 +89,13 @@ def _done_by_task(link: Link) -> None:
 
 
 def _failure(actor: Any, name: str, error: Exception) -> Any:
-    try:
-        return task_error(actor, name, error)
-    except Exception:
+    failure = None
+    with suppress(Exception):
+        failure = task_error(actor, name, error)
+    if failure is None:
         # It can not be described: Ray does what it does with such ones.
-        raise error from None
+        raise error
+    return failure
 
 
 def _method(actor: Any, name: str) -> Any:
@@ -114,7 +116,8 @@ def _why_not(actor: Any) -> str | None:
     worker = global_worker.core_worker
     if worker.current_actor_is_asyncio():
         return "the actor is asynchronous"
-    if worker.current_actor_max_concurrency() != 1:
+    # Not every version of Ray's says how many.
+    if getattr(worker, "current_actor_max_concurrency", lambda: 0)() != 1:
         return "the actor runs several calls at a time"
     if threading.current_thread() is not threading.main_thread():
         # So it is with concurrency groups.

@@ -90,6 +90,11 @@ def test_an_actor_that_is_started_again(with_client: Run, tmp_path: Path) -> Non
         shared = line.shared
         assert len(await asyncio.gather(*(client.get(client.invoke(actor, "add", n)) for n in range(50)))) == 50
         assert line.shared - shared == 50
+        assert line._peer is not None
+        line._peer.break_off(ConnectionResetError("cut"))
+        numbers = [client.invoke(actor, "add", n) for n in range(200)]
+        assert len(await asyncio.gather(*(client.get(number) for number in numbers))) == 200
+        assert line.shared - shared == 250
 
     with_client(test)
 

@@ -147,8 +147,8 @@ def test_results_that_are_not_plain_are_rays(with_client: Run) -> None:
             assert await client.get(client.invoke(other, "kind_of", Handle(1, number))) == "builtins.tuple"
         assert line.shared > 0
         # Some of the methods do it no more.
-        assert line.ends_too_often("pair")
-        assert not line.ends_too_often("add")
+        assert line.fitness.ends_too_often("pair")
+        assert not line.fitness.ends_too_often("add")
 
     with_client(test)
 
@@ -211,6 +211,28 @@ def test_what_can_not_share_keeps_its_place(with_client: Run) -> None:
         assert line.shared > before
         expected = [value for n in range(20) for value in (n, "kept", n)]
         assert await client.get(client.invoke(actor, "all")) == expected
+
+    with_client(test)
+
+
+def test_what_goes_another_way_is_not_overtaken(with_client: Run) -> None:
+    async def test(client: Any) -> None:
+        actor = await client.create(SHAPES, "Ledger")
+        line = await warm(client, actor)
+        before = line.shared
+        kept, stored = client.put("kept")
+        await stored
+        for start in range(0, 200, 4):
+            # The stint waits for the next call.
+            assert await client.get(client.invoke(actor, "add", 0)) == start + 1
+            other_way = (
+                client.call(actor, "add", [0], name="named")
+                if start % 8
+                else client.invoke(actor, "add", Handle(1, kept))
+            )
+            numbers = [other_way, client.invoke(actor, "add", 0), client.invoke(actor, "add", 0)]
+            assert [await client.get(number) for number in numbers] == [start + 2, start + 3, start + 4]
+        assert line.shared - before == 150
 
     with_client(test)
 

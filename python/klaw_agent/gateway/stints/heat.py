@@ -44,30 +44,3 @@ class Heat:
         else:
             self._skipped = self._next_skipped
             self._next_skipped = min(self._next_skipped * 2, _MOST_SKIPPED)
-
-
-class Misfits:
-    """Which methods end stints, since what they return, or raise, has to go another way."""
-
-    __slots__ = ("_scores",)
-
-    def __init__(self) -> None:
-        self._scores: dict[str, int] = {}
-
-    def ended_stint(self, method: str) -> None:
-        self._scores[method] = self._scores.get(method, 0) + _COST
-
-    def fitted(self, method: str) -> None:
-        if self._scores:
-            score = self._scores.get(method, 0)
-            if 0 < score < _TOO_MUCH:
-                self._scores[method] = score - 1
-
-    def has(self, method: str) -> bool:
-        """Whether it did so too often."""
-        return self._scores.get(method, 0) >= _TOO_MUCH
-
-
-#: Calls that have to go well for each that ended a stint, and how much is too much, for good.
-_COST: Final = 8
-_TOO_MUCH: Final = 3 * _COST - 2

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import ray.exceptions
 
 from ...errors import RayError
-from ...stint.terms import BY_TASK, CANCELLED, END, LARGEST, UNREACHABLE, WINDOW, unpack_plain
+from ...stint.terms import BY_TASK, CANCELLED, END, UNREACHABLE, WINDOW, unpack_plain
 from ..entries import ActorEntry, ObjectEntry
 from ..kept import Kept
-from .eligible import is_ordinary, is_plain_method, takes
-from .heat import Heat, Misfits
+from .fitness import Fitness, are_plain
+from .heat import Heat
 from .peer import Peer, pack_call, pack_number
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class _Call(NamedTuple):
 class _Stint:
     """One task of Ray's."""
 
-    __slots__ = ("calls", "is_over", "number", "ref", "unwatch")
+    __slots__ = ("calls", "is_over", "is_shut", "number", "ref", "unwatch")
 
     def __init__(self, number: int, ref: Any) -> None:
         self.number = number
@@ -49,6 +49,8 @@ class _Stint:
         self.calls = 0
         #: Ray says so.
         self.is_over = False
+        #: It is given no more calls.
+        self.is_shut = False
         self.unwatch: Callable[[], None] | None = None
 
 
@@ -61,11 +63,7 @@ class Line:
         self.actor_id = actor_id
         self._desk = desk
         self.heat = Heat()
-        self._misfits = Misfits()
-        #: Whether a method can be called with so many arguments, in a stint.
-        self._fits: dict[tuple[str, int], bool] = {}
-        #: None: not known yet.
-        self._is_ordinary: bool | None = None
+        self.fitness = Fitness()
         #: While there are calls; a handle that stayed here would keep the actor alive.
         self._actor: ActorEntry | None = None
         #: In their order. The first `_sent` have been sent to the instance.
@@ -98,10 +96,6 @@ class Line:
         """Whether calls are sent to the actor's process."""
         return self._peer is not None and self._has_reported
 
-    def ends_too_often(self, method: str) -> bool:
-        """Whether the method's calls are tasks of their own, since too many of them have ended stints."""
-        return self._misfits.has(method)
-
     def when_born(self, callback: Callable[[], None]) -> None:
         """Calls back when it is not busy."""
         if not self._calls:
@@ -122,9 +116,11 @@ class Line:
     def take(self, entry: ObjectEntry, actor: ActorEntry, method: str, payloads: Sequence[memoryview]) -> bool:
         """Takes a call whose turn it is. False when it has to be a task of its own."""
         is_hot = self.heat.call()
-        if not (is_hot or self._calls) or self._is_ordinary is False or self._is_closed:
+        if not (is_hot or self._calls) or self.fitness.is_over or self._is_closed:
             return False
-        if not self._is_fit(actor, method, payloads):
+        if not self.fitness.allows(actor.handle, method, len(payloads)) or not self._desk.is_ready():
+            return False
+        if not are_plain(payloads):
             return False
         call = _Call(entry, method, pack_call(method, payloads, len(payloads)))
         entry.line = self
@@ -133,7 +129,14 @@ class Line:
         if self._stint is None:
             self._begin()
         self._feed()
+        self._settled()
         return True
+
+    def shut(self) -> None:
+        """A call goes another way now, behind the stint that there may be: those that follow are for the next one. Not while it is busy."""
+        if self._stint is not None and not self._stint.is_shut:
+            self._stint.is_shut = True
+            self._say_last()
 
     def cancel(self, entry: ObjectEntry, force: bool, failure: Exception) -> None:
         """What has not begun does not, and fails that way; what runs goes on. Raises `ValueError` with `force`, as Ray does."""
@@ -171,6 +174,7 @@ class Line:
             self._peer.close()
             self._peer = None
         self._desk.forget(self)
+        self._waiting.clear()
         calls, self._calls, self._sent = self._calls, deque(), 0
         for call in calls:
             call.entry.line = None
@@ -205,28 +209,6 @@ class Line:
 
     # Inside.
 
-    def _is_fit(self, actor: ActorEntry, method: str, payloads: Sequence[memoryview]) -> bool:
-        if self._misfits.has(method):
-            return False
-        if self._is_ordinary is None:
-            self._is_ordinary = is_ordinary(actor.handle)
-        if not self._is_ordinary or not self._desk.is_ready():
-            return False
-        key = (method, len(payloads))
-        fits = self._fits.get(key)
-        if fits is None:
-            fits = is_plain_method(actor.handle, method) and takes(actor.handle, method, len(payloads))
-            self._fits[key] = fits
-        if not fits or sum(map(len, payloads)) > LARGEST:
-            return False
-        try:
-            for payload in payloads:
-                unpack_plain(payload)
-        except Exception:
-            # Something of ours is in it, or it is wrong, and will be said to be.
-            return False
-        return True
-
     def _begin(self) -> None:
         actor = self._actor
         if actor is None:
@@ -244,7 +226,7 @@ class Line:
 
     def _feed(self) -> None:
         peer = self._peer
-        if peer is None or not self._has_reported:
+        if peer is None or not self._has_reported or (self._stint is not None and self._stint.is_shut):
             return
         end = min(len(self._calls), WINDOW)
         while self._sent < end:
@@ -256,7 +238,8 @@ class Line:
     def _say_last(self) -> None:
         """Others wait for the stint to end: it need not wait for more."""
         stint = self._stint
-        if self._peer is not None and stint is not None and self._sent == len(self._calls) and self._has_reported:
+        is_all = self._sent == len(self._calls)
+        if self._peer is not None and self._has_reported and stint is not None and (is_all or stint.is_shut):
             self._peer.write(pack_number(-stint.number))
 
     def _report(self, item: Any) -> None:
@@ -270,8 +253,8 @@ class Line:
             for outcome in last[len(last) - missed :]:
                 self._outcome(outcome, self._silent)
         else:
-            self._instance, self._done = instance, 0
             self._lose_sent()
+            self._instance, self._done = instance, done
         # What it had not begun with was dropped with the connection.
         self._sent = 0
         self._has_reported = True
@@ -284,7 +267,7 @@ class Line:
         call = self._calls[0]
         ends = False
         if type(outcome) is bytes:
-            self._misfits.fitted(call.method)
+            self.fitness.went_well(call.method)
             self._take_first()
             if not call.entry.born:
                 self._desk.refs.keep_or_put(call.entry, Kept(outcome))
@@ -297,7 +280,7 @@ class Line:
                 task = None if self._stint is None else self._stint.ref
             if task is None:
                 raise ValueError("there is no stint whose task it could be")
-            self._misfits.ended_stint(call.method)
+            self.fitness.ended_stint(call.method)
             self._take_first()
             self._desk.refs.give_birth(call.entry, task)
         else:
@@ -365,7 +348,7 @@ class Line:
         else:
             self._stint = None
             _log.error("stints do not work with an actor: %s", value)
-            self._is_ordinary = False
+            self.fitness.refuse()
             self._lose_sent()
             self._give_up()
         self._settled()
@@ -373,7 +356,7 @@ class Line:
     def _refused(self, answer: list[Any]) -> None:
         """The stint has run nothing, and none will."""
         _log.info("calls of an actor are tasks of their own: %s: %s", *answer[:2])
-        self._is_ordinary = False
+        self.fitness.refuse()
         if answer[0] == UNREACHABLE:
             self._report(answer[2])
             self._has_reported = False
@@ -393,6 +376,8 @@ class Line:
             self._peer = None
             self._has_reported = False
         self._sent = 0
+        # Some may have had no outcome from it, whatever it says later.
+        self._instance = None
         actor = self._actor
         while self._calls:
             call = self._calls.popleft()
