@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Final
 
 from ...stint.terms import LARGEST, unpack_plain
 from .eligible import is_ordinary, is_plain_method, takes
+
+_log = logging.getLogger(__name__)
 
 #: Calls that have to go well for each that ended a stint, and how much is too much, for good.
 _COST: Final = 8
@@ -38,7 +41,12 @@ class Fitness:
     def allows(self, handle: Any, method: str, count: int) -> bool:
         """Whether a call of the method with so many arguments can, as far as it is known before."""
         if self._is_ordinary is None:
-            self._is_ordinary = is_ordinary(handle)
+            try:
+                self._is_ordinary = is_ordinary(handle)
+            except Exception:
+                # Of a version of Ray's that tells it in another way.
+                _log.exception("calls of an actor are tasks of their own: nobody knows what it is like")
+                self._is_ordinary = False
         if not self._is_ordinary or self.ends_too_often(method):
             return False
         key = (method, count)

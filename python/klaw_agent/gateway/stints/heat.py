@@ -13,7 +13,7 @@ _ENOUGH: Final = 4
 _WORTH_IT: Final = 3
 #: For how many calls there is none then: the first time, and at most.
 _FEWEST_SKIPPED: Final = 16
-_MOST_SKIPPED: Final = 4096
+_MOST_SKIPPED: Final = 1024
 
 
 class Heat:
