@@ -20,9 +20,9 @@ test('what a process in the cluster loads at its start is whole, and needs no ot
     seen.add(path)
     const bytes = files.get(path)
     expect(bytes, `${path} is in the parcel`).toBeDefined()
-    for (const [, target = ''] of Buffer.from(bytes ?? [])
-      .toString()
-      .matchAll(imports)) {
+    const text = Buffer.from(bytes ?? []).toString()
+    expect(text, `${path} names a source map, which is not there`).not.toMatch(/^\/\/# sourceMappingURL=/m)
+    for (const [, target = ''] of text.matchAll(imports)) {
       if (target.startsWith('.')) open.push(new URL(target, `file:///${path}`).pathname.slice(1))
       else if (!target.startsWith('node:')) packages.add(target)
     }

@@ -10,6 +10,8 @@ const inParcel = 'node_modules/@klaw/core/'
 const hostEntry = 'dist/entry/ray-host.js'
 /** What nobody needs inside of a cluster. */
 const leftOut = /^(cli\/|cluster\.js$)/
+/** Source maps are not sent along, and Node would look for them: all of this is loaded in each process. */
+const mapComment = /\n\/\/# sourceMappingURL=[^\n]*\s*$/
 
 /**
  * This package as processes in the cluster get it: what was built, in a `node_modules` folder.
@@ -24,7 +26,10 @@ export async function runtimeParcel(): Promise<Parcel> {
     .filter((path) => path.endsWith('.js') && !leftOut.test(path))
     .map((path) => `dist/${path}`)
   const files = await Promise.all(
-    ['package.json', ...paths].map(async (path) => [`${inParcel}${path}`, await readFile(`${root}${path}`)] as const),
+    ['package.json', ...paths].map(async (path) => {
+      const text = await readFile(`${root}${path}`, 'utf8')
+      return [`${inParcel}${path}`, Buffer.from(text.replace(mapComment, '\n'))] as const
+    }),
   )
   return makeParcel(new Map(files))
 }
