@@ -123,10 +123,9 @@ class Link:
         """Whether the agent has closed the connection, or it was lost, while nobody used it."""
         if self._socket is None:
             return True
-        if isinstance(self._socket, ssl.SSLSocket):
-            return bool(self._poll.poll(0))
         try:
-            return not self._socket.recv(1, socket.MSG_PEEK)
+            # The bytes themselves, also of one with TLS.
+            return not socket.socket.recv(self._socket, 1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:

@@ -27,8 +27,8 @@ _LONG_CALL: Final = 0.001
 _links: dict[bytes, Link] = {}
 
 
-def serve(actor: Any, version: int, number: int, *where: Any) -> Any:
-    """Runs calls until none comes, or until it is the turn of others.
+def serve(actor: Any, version: int, number: int, is_connected: bool, *where: Any) -> Any:
+    """Runs calls until none comes, or until it is the turn of others. `is_connected`: as far as the agent knows.
 
     Returns None; or what the last call has returned, or the error that it has failed with, when that can not go through the connection; or an
     array as `terms.NOT_HERE` describes it. Raises what the last call has raised, if it ends the process.
@@ -42,7 +42,7 @@ def serve(actor: Any, version: int, number: int, *where: Any) -> Any:
         _forget_ended()
         link = _links[address.line] = Link(address)
     try:
-        if not link.is_connected or link.is_over():
+        if not (is_connected and link.is_connected):
             link.close()
             link.connect()
     except (OSError, RuntimeError) as error:

@@ -96,12 +96,12 @@ class Stints:
             self.completions.apart(Shipped, self._prepared)
         return self._ready is not None
 
-    def submit(self, actor: ActorEntry, line: bytes, number: int, is_known: bool) -> Any:
+    def submit(self, actor: ActorEntry, line: bytes, number: int, is_connected: bool) -> Any:
         """Hands a stint to Ray; returns its ref. Raises what Ray raises."""
         if self._ready is None:
             raise RuntimeError("nothing is there yet for stints")
         shipped, *address = self._ready
-        function, arguments = shipped.call(is_known, number, (*address, self._token, line))
+        function, arguments = shipped.call(is_connected, number, (*address, self._token, line))
         handle = actor.handle
         name = f"{handle._ray_actor_creation_function_descriptor.class_name} (calls)"
         return handle.__ray_call__.options(name=name).remote(function, *arguments)

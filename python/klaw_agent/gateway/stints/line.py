@@ -214,9 +214,8 @@ class Line:
         if actor is None:
             return
         self.stints += 1
-        is_known = self.is_connected
         try:
-            ref = self._desk.submit(actor, self.identity, self.stints, is_known)
+            ref = self._desk.submit(actor, self.identity, self.stints, self.is_connected)
         except Exception:
             _log.exception("a stint could not begin")
             self._give_up()

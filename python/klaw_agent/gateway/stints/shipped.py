@@ -21,11 +21,13 @@ class Shipped:
         self._sources = modules["Sources"](own_sources())
         self._begin = _beginner()
 
-    def call(self, is_known: bool, number: int, where: tuple[Any, ...]) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        """Function and arguments for `__ray_call__`. A process that is known has the package."""
-        if is_known:
-            return serve, (VERSION, number, *where)
-        return self._begin, (self._sources, VERSION, number, *where)
+    def call(
+        self, is_connected: bool, number: int, where: tuple[Any, ...]
+    ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        """Function and arguments for `__ray_call__`. A process that is connected has the package."""
+        if is_connected:
+            return serve, (VERSION, number, True, *where)
+        return self._begin, (self._sources, VERSION, number, False, *where)
 
 
 @functools.cache
