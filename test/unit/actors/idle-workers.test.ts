@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-
 import { IdleWorkers, type TaskWorker } from '../../../src/engine/local/hub/directory/task-worker.ts'
+import type { LeaseRequest } from '../../../src/engine/local/task-lease.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -9,7 +9,13 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const request = { runtimeEnv: undefined }
+const request: LeaseRequest = {
+  numCpus: undefined,
+  numGpus: undefined,
+  memory: undefined,
+  resources: undefined,
+  runtimeEnv: undefined,
+}
 const stopped: string[] = []
 
 function worker(name: string): TaskWorker {
