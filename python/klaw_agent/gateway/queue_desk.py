@@ -156,12 +156,21 @@ class QueueDesk:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
             if call.takes or future.cancelled():
-                future.cancel()
+                self._forsake(future)
                 raise
             # Ray ends the wait inside of the queue's actor, if it still waits. What has been put has been put: the outcome decides.
             ref = call.ref
             self._completions.apart(lambda: ray.cancel(ref), lambda _result, _error: None)
             return await future
+
+    def _forsake(self, future: asyncio.Future[Any]) -> None:
+        """Nobody waits for it any more. An item that came in the same moment is for the next."""
+        if not future.done():
+            future.cancel()
+        elif not future.cancelled() and future.exception() is None:
+            item = future.result()
+            if not isinstance(item, ray.exceptions.RayError):
+                self._keep(item)
 
     def _completed(self, call: Call, result: Any) -> None:
         self._calls.pop(call, None)
