@@ -1,6 +1,6 @@
 import { ActorDiedError, ActorUnavailableError, type Runtime } from '@klaw/core'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { rejection } from '../../support/rejection.ts'
+import { failure, rejection } from '../../support/rejection.ts'
 import { until } from '../../support/until.ts'
 import { conformance } from '../engine.ts'
 
@@ -65,8 +65,13 @@ conformance('actors that end', (engine, it) => {
         expect(error.message).toContain('may or may not have been executed')
       }
       expect(await worker.made.remote()).toBe(1)
-      await klaw.kill(worker, { noRestart: false })
-      expect(await rejection(worker.made.remote())).toBeInstanceOf(ActorDiedError)
+      let last: unknown
+      // Of an actor in Python a call may run until the kill has reached it, which Ray may have left undone while it ended the one before.
+      do {
+        await klaw.kill(worker, { noRestart: false })
+        last = await failure(worker.made.remote())
+      } while (python && last === undefined)
+      expect(last).toBeInstanceOf(ActorDiedError)
       gate.open.remote()
     })
 
