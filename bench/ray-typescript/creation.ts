@@ -87,7 +87,7 @@ export const typeScriptCreationBenchmarks: readonly Benchmark[] = [
   },
   {
     id: 'ray-typescript/next-actor',
-    work: 'create another actor of the same module or class, until it is ready; ours gets the worker that the actor before has asked Ray for in advance, half a second after it was ready; in Python in a new worker, as ever',
+    work: 'create another actor of the same module or class, until it is ready; ours gets the worker that the actor before has asked Ray for in advance, two seconds after it was ready; in Python in a new worker, as ever',
     metrics: [time],
     ours: oursReady({ definition: async () => Counter, settles: true }),
     peers: [python('next_actor')],

@@ -23,8 +23,9 @@ _log = logging.getLogger(__name__)
 SWITCH: Final = "KLAW_SPARE_WORKER"
 #: Seconds for which Ray keeps the worker for whoever comes. After that it is as any idle worker: Ray ends those that are too many.
 KEEP_ALIVE: Final = 60
-#: Seconds after which an actor has settled: whoever creates several at once is not to wait for one more process.
-SETTLED: Final = 0.5
+#: Seconds after which an actor has settled: whoever creates several at once, or begins to work at once, is not to share the CPUs with one
+#: more process.
+SETTLED: Final = 2.0
 #: Seconds for the node's raylet to answer.
 _ANSWER_TIME: Final = 5.0
 #: Seconds by which the kernel's clock of files, and that of processes, are behind.
