@@ -68,7 +68,8 @@ export class WorkerThreads {
     if (entry.shared) return
     const { thread } = entry
     if (at === 'leisure') await within(flushTime, handOver(thread))
-    await this.#closing
+    // Without a turn in between: who is told that an actor was killed must not find it at work.
+    if (this.#closing !== undefined) await this.#closing
     await thread.stop()
     this.#bySession.delete(thread.session.id)
   }
