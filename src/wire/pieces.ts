@@ -30,11 +30,16 @@ export class Pieces {
       this.#open.set(stream, parts)
     }
     parts.size += end - position
-    if (parts.size > mostBytes) throw new RangeError(`a request has more than ${mostBytes} bytes`)
+    if (parts.size > mostBytes) throw new RangeError(`a request, or its answer, has more than ${mostBytes} bytes`)
     parts.bodies.push(bytes.subarray(position, end))
     if (more) return undefined
     this.#open.delete(stream)
     return { bytes: Buffer.concat(parts.bodies, parts.size), position: 0, end: parts.size }
+  }
+
+  /** Nobody wants the body any more. */
+  drop(stream: number): void {
+    this.#open.delete(stream)
   }
 
   clear(): void {

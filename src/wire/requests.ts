@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.ts'
 import { listenTo, stopListeningTo } from '../core/abort-listeners.ts'
 import { FrameFlag, type FrameReader, FrameType } from './frame.ts'
+import { Pieces } from './pieces.ts'
 import { Reply } from './reply.ts'
 import type { Attachment } from './transport.ts'
 
@@ -29,8 +30,6 @@ export interface RequestLine {
 }
 
 interface PendingRequest {
-  /** What has come of an answer that is cut into pieces. */
-  pieces: Uint8Array[] | undefined
   resolve(reply: Reply): void
   reject(error: unknown): void
 }
@@ -39,6 +38,7 @@ interface PendingRequest {
 export class Requests {
   readonly #line: RequestLine
   readonly #pending = new Map<number, PendingRequest>()
+  readonly #pieces = new Pieces()
 
   constructor(line: RequestLine) {
     this.#line = line
@@ -61,12 +61,12 @@ export class Requests {
       }
       const settle = () => {
         this.#pending.delete(id)
+        this.#pieces.drop(id)
         if (signal !== undefined) stopListeningTo(signal, listener)
         if (keepAlive) line.release()
       }
       if (signal !== undefined) listenTo(signal, listener)
       this.#pending.set(id, {
-        pieces: undefined,
         resolve(reply) {
           settle()
           resolve(reply)
@@ -83,16 +83,11 @@ export class Requests {
   answered(frame: FrameReader): void {
     const request = this.#pending.get(frame.stream)
     if (request === undefined) return
-    const body = frame.bytes.subarray(frame.position, frame.end)
-    if ((frame.flags & FrameFlag.more) !== 0) {
-      request.pieces ??= []
-      request.pieces.push(body)
-      return
-    }
-    const bytes = request.pieces === undefined ? body : Buffer.concat([...request.pieces, body])
     let value: unknown
     try {
-      value = this.#line.codec.decode(bytes, 0, bytes.byteLength, { attachments: frame.attachments })
+      const body = this.#pieces.take(frame)
+      if (body === undefined) return
+      value = this.#line.codec.decode(body.bytes, body.position, body.end, { attachments: frame.attachments })
     } catch (error) {
       request.reject(error)
       return

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .frames import HAS_FAILED, HAS_VALUE
+from .frames import HAS_VALUE
 from .kept import Kept
 from .lane import Lane
 
@@ -82,7 +82,7 @@ class ObjectEntry(Entry):
     def keep(self, kept: Kept) -> None:
         """It is born with a value that Ray does not know, and that has its place (`Refs.keep`)."""
         self.kept = kept
-        self.outcome = HAS_FAILED if kept.failed else HAS_VALUE
+        self.outcome = HAS_VALUE
         if self.count <= 0:
             # Released before: whoever still waits for it gets it, and then it goes.
             kept.leave()

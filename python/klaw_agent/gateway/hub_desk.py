@@ -54,7 +54,7 @@ class HubDesk:
         await birth(entry)
         if isinstance(entry, ObjectEntry) and entry.kept is not None:
             # By a thread: a message may have many refs, each of which is a request of its own.
-            await birth(self._refs.bring([entry]))
+            await birth(entry.kept.coming or self._refs.bring([entry]))
         if isinstance(entry, ObjectEntry):
             held: Any = [self._refs.of(entry), entry.is_raw]
         elif isinstance(entry, ActorEntry) and entry.failure is None:

@@ -3,13 +3,9 @@ their owner."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-import ray.exceptions
-
 from ..codec import decode
-from .ray_errors import plain
 
 if TYPE_CHECKING:
     from .entries import Entry
@@ -21,18 +17,12 @@ MOST_OF_ALL: Final = 64 * 1024 * 1024
 
 
 class Kept:
-    """A value, or what was raised in its place, that Ray has not been given yet.
+    """A value that Ray has not been given yet. `payload` is what the client gets: as `Values.write` encodes it, without handles."""
 
-    `payload` is what the client gets: the value, or, if `failed`, the error, as `Values.write` encodes it, without handles. `read` makes
-    the value, or the error, for Ray, in any thread; without it, that is what the payload says.
-    """
+    __slots__ = ("_room", "coming", "payload", "refused")
 
-    __slots__ = ("_read", "_room", "coming", "failed", "payload", "refused")
-
-    def __init__(self, payload: bytes, *, failed: bool = False, read: Callable[[], object] | None = None) -> None:
+    def __init__(self, payload: bytes) -> None:
         self.payload = payload
-        self.failed = failed
-        self._read = read
         #: Where it has its place.
         self._room: Room | None = None
         #: What is born when Ray has been given the value, if a thread is about to do that.
@@ -42,8 +32,7 @@ class Kept:
 
     def value(self) -> Any:
         """For `ray.put`. From any thread."""
-        value = decode(self.payload) if self._read is None else self._read()
-        return as_task_error(value) if self.failed else value
+        return decode(self.payload)
 
     def enter(self, room: Room) -> bool:
         """Takes its place; False when there is none."""
@@ -68,11 +57,3 @@ class Room:
 
     def __init__(self, most: int = MOST_OF_ALL) -> None:
         self.left = most
-
-
-def as_task_error(failure: Any) -> Any:
-    """For `ray.put`: of all errors Ray raises only those of tasks to who gets the object."""
-    if isinstance(failure, ray.exceptions.RayTaskError):
-        return failure
-    cause = failure if isinstance(failure, Exception) else RuntimeError(plain(failure))
-    return ray.exceptions.RayTaskError("a call", plain(cause), cause)

@@ -91,10 +91,9 @@ class Objects:
             self._fetches.fetch(entry.ref, functools.partial(self._fetched, entry))
 
     def _answer_kept(self, entry: ObjectEntry, kept: Kept) -> None:
-        flags = ERROR if kept.failed else 0
         while entry.wanted > 0:
             entry.wanted -= 1
-            self._outgoing.send(VALUE, flags, entry.number, [kept.payload])
+            self._outgoing.send(VALUE, 0, entry.number, [kept.payload])
 
     def _fetched(self, entry: ObjectEntry, result: Any) -> None:
         failed = entry.failure is not None or isinstance(result, ray.exceptions.RayError)

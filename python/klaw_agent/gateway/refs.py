@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import ray
+import ray.exceptions
 
 from .completions import Completions
 from .entries import Entry, ObjectEntry
-from .kept import Kept, Room, as_task_error
+from .kept import Kept, Room
+from .ray_errors import plain
 from .table import Table
 
 #: So many small values are stored by one thread in one go.
@@ -60,7 +62,7 @@ class Refs:
         if kept is not None:
             self._put(entry, kept, ray.put(kept.value()))
         elif entry.ref is None and entry.failure is not None:
-            entry.ref = ray.put(as_task_error(entry.failure))
+            entry.ref = ray.put(_as_task_error(entry.failure))
         return entry.ref
 
     def bring(self, entries: Sequence[ObjectEntry]) -> Entry:
@@ -112,3 +114,11 @@ def put_all(values: Sequence[Callable[[], object]]) -> list[Any]:
         except Exception as error:
             outcomes.append(error)
     return outcomes
+
+
+def _as_task_error(failure: Any) -> Any:
+    """For `ray.put`: of all errors Ray raises only those of tasks to who gets the object."""
+    if isinstance(failure, ray.exceptions.RayTaskError):
+        return failure
+    cause = failure if isinstance(failure, Exception) else RuntimeError(plain(failure))
+    return ray.exceptions.RayTaskError("a call", plain(cause), cause)

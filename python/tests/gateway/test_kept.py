@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from client import CONTEXT, Client, Failure, Handle, Run
+from client import Client, Failure, Handle, Run
 
-from klaw_agent.codec import encode
-from klaw_agent.errors import ActorDiedError
 from klaw_agent.gateway import frames, kept
 from klaw_agent.gateway.entries import ObjectEntry
 from klaw_agent.gateway.kept import Kept
@@ -179,34 +177,6 @@ def test_what_ray_does_not_take_fails_who_needs_it_there(with_client: Run, monke
         assert await client.get(numbers[0]) == 0
         assert await client.get(client.invoke(actor, "keep", refs)) == 20
         assert await client.get(client.invoke(actor, "get_kept")) == list(range(20))
-
-    with_client(test)
-
-
-def test_failures_are_kept_too(with_client: Run):
-    async def test(client: Client) -> None:
-        actor = await client.create("shapes", "Counter")
-        error = ActorDiedError("the actor is gone", actor_id="abc")
-
-        def failing() -> int:
-            number = client.number()
-            entry = client.session.table.make_object(number)
-            client.session.refs.keep_or_put(entry, Kept(encode(error, CONTEXT), failed=True, read=lambda: error))
-            return number
-
-        async def fails(number: int) -> None:
-            with pytest.raises(Failure, match="the actor is gone") as failure:
-                await client.get(number)
-            assert failure.value.error.fields["actorId"] == "abc"
-            assert await client.settled(number) == frames.HAS_FAILED
-
-        number = failing()
-        assert ref_of(client, number) is None
-        await fails(number)
-        await fails(client.invoke(actor, "add", Handle(1, number)))
-        await fails(number)
-        client.session.refs.room.left = 0
-        await fails(failing())
 
     with_client(test)
 

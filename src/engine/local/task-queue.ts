@@ -32,7 +32,7 @@ interface LeasedWorker {
 export class TaskQueue implements CallTarget {
   readonly owner: TaskOwner
   readonly #needs: LeaseRequest
-  readonly #empty: (queue: TaskQueue) => void
+  readonly #empty: () => void
   /** Tasks that could run at once. */
   readonly #ready = new WaiterList<PendingCall>()
   readonly #workers = new Map<number, LeasedWorker>()
@@ -43,8 +43,8 @@ export class TaskQueue implements CallTarget {
   #nextCall = 0
   #pending = 0
 
-  /** @param empty called when there is nothing left to do; may be called again while that stays so */
-  constructor(owner: TaskOwner, needs: LeaseRequest, empty: (queue: TaskQueue) => void) {
+  /** @param empty called once, when there is nothing left to do: the queue is of no use any more */
+  constructor(owner: TaskOwner, needs: LeaseRequest, empty: () => void) {
     this.owner = owner
     this.#needs = needs
     this.#empty = empty
@@ -239,6 +239,9 @@ export class TaskQueue implements CallTarget {
   }
 
   #endIfEmpty(): void {
-    if (this.#pending === 0 && this.#workers.size === 0 && this.#requests === 0) this.#empty(this)
+    if (this.#pending > 0 || this.#workers.size > 0 || this.#requests > 0) return
+    // Workers that were idle may have been given back before their time.
+    clearTimeout(this.#timer)
+    this.#empty()
   }
 }

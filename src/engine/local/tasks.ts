@@ -33,10 +33,7 @@ export class Tasks {
     const key = JSON.stringify(needs)
     let queue = this.#queues.get(key)
     if (queue === undefined) {
-      queue = new TaskQueue(this.#owner, needs, (empty) => {
-        // Another one may have taken its place since: it has to hear of its workers.
-        if (this.#queues.get(key) === empty) this.#queues.delete(key)
-      })
+      queue = new TaskQueue(this.#owner, needs, () => this.#queues.delete(key))
       this.#queues.set(key, queue)
     }
     return queue.submit(code, spec, args)
