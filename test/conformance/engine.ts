@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { type ActorOptions, type ConnectOptions, connect, type Runtime } from '@klaw/core'
 import { describe, inject, test } from 'vitest'
 import { type Fixtures, typescriptFixtures } from './fixtures.ts'
-import { knownFailingOfTypeScriptOnRay, knownFailingOnRay } from './known-failing-on-ray.ts'
+import {
+  failuresHere,
+  type KnownFailure,
+  knownFailingOfTypeScriptOnRay,
+  knownFailingOnRay,
+} from './known-failing-on-ray.ts'
 import { pythonFixtures } from './python-fixtures.ts'
 
 declare module 'vitest' {
@@ -31,8 +36,8 @@ export interface ConformanceEngine {
   free(klaw: Runtime, resource: ClaimedResource): Promise<number>
   /** Where actors can be placed that makes a difference: in a thread that others share, and in one of their own. */
   readonly placements: readonly { readonly numCpus: number }[]
-  /** Cases that it can not pass, as `suite: case`, and why. Meant to be empty. A case in it that passes fails the run. */
-  readonly knownFailing: ReadonlyMap<string, string>
+  /** What the cases do, as `suite: case`, that it can not always pass. One that fails here and passes fails the run. */
+  readonly knownFailing: ReadonlyMap<string, 'fails' | 'passes' | 'either'>
 }
 
 /** What the head of the tests has for {@link ConformanceEngine.claim}, see test/support/ray/global-setup.ts. */
@@ -57,7 +62,7 @@ const engines = {
 function ray(
   language: ConformanceEngine['language'],
   fixtures: Fixtures,
-  knownFailing: ConformanceEngine['knownFailing'],
+  knownFailing: readonly KnownFailure[],
 ): ConformanceEngine {
   const namespace = `test-${randomUUID()}`
   return {
@@ -70,7 +75,7 @@ function ray(
     free: async (klaw, resource) => (await klaw.availableResources())[resource] ?? 0,
     // Each actor has a process of its own, whatever it claims.
     placements: [{ numCpus: 0 }],
-    knownFailing,
+    knownFailing: failuresHere(knownFailing),
   }
 }
 
@@ -112,9 +117,9 @@ export function conformance(suite: string, ...rest: [define: Define] | [options:
       define(engine, (name, ...rest) => {
         const [options, run] = withOptions(rest)
         if (!concerns(options)) return
-        if (engine.knownFailing.has(`${suite}: ${name}`))
-          test.fails(name, { timeout: knownFailureTimeout, retry: 0 }, run)
-        else test(name, run)
+        const known = engine.knownFailing.get(`${suite}: ${name}`)
+        if (known === 'fails') test.fails(name, { timeout: knownFailureTimeout, retry: 0 }, run)
+        else test.skipIf(known === 'either')(name, run)
       })
     })
   }

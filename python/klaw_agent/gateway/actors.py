@@ -165,21 +165,21 @@ def create_actor(module: str, name: str, arguments: list[Any], options: dict[str
     try:
         return kind.options(**options).remote(*arguments)
     except (ray.exceptions.RayError, ValueError, TypeError) as error:
-        failure = creation_failure(error, f"{module}.{name}")
+        failure = creation_failure(error, f"the actor {module}.{name}")
         if failure is error:
             raise
         raise failure from error
 
 
-def creation_failure(error: BaseException, name: str) -> BaseException:
-    """Why an actor could not be created: what Ray or klaw says as it is, but for a name that is taken, and anything else with a word of
+def creation_failure(error: BaseException, what: str) -> BaseException:
+    """Why an actor, or a queue, could not be created: what Ray or klaw says as it is, but for a name that is taken, and anything else with a word of
     explanation."""
     taken = getattr(ray.exceptions, "ActorAlreadyExistsError", ())
     if isinstance(error, taken) or "already taken" in plain(error) or "already exists" in plain(error):
         return ActorAlreadyExistsError(plain(error), cause=error)
     if isinstance(error, ray.exceptions.RayError | KlawError):
         return error
-    return wrap(error, f"the actor {name} could not be created")
+    return wrap(error, f"{what} could not be created")
 
 
 def find_actor(name: str, namespace: str) -> Any:

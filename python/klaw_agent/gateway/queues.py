@@ -12,11 +12,11 @@ import ray.exceptions
 from ray.util.queue import Empty, Full, Queue
 
 from ..errors import ActorDiedError, RayError, SerializationError
-from .actors import Actors
+from .actors import Actors, creation_failure
 from .completions import Completions
 from .entries import ActorEntry
 from .queue_desk import QueueDesk
-from .ray_errors import cause_of, plain, wrap
+from .ray_errors import cause_of, plain
 from .serving import Request, birth
 from .table import Table
 
@@ -52,9 +52,9 @@ class Queues:
                 entry.queue = await self._actors.queue_of(entry)
             return {"id": made["id"], "maxsize": entry.queue.maxsize}
         except BaseException as error:
-            failure = error if isinstance(error, Exception) else RayError("the session ended")
-            if isinstance(error, ValueError | TypeError) and not isinstance(error, ray.exceptions.RayError):
-                failure = wrap(error, "the queue could not be created")
+            failure: BaseException = RayError("the session ended")
+            if isinstance(error, Exception):
+                failure = creation_failure(error, "the queue")
             entry.fail(failure)
             if failure is error:
                 raise

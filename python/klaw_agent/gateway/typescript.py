@@ -91,7 +91,7 @@ class TypeScript:
             entry.fail(RayError("the session ended while the actor was being created"))
             raise
         except BaseException as error:
-            failure = creation_failure(error, config.get("code", {}).get("name", "of unknown code"))
+            failure = creation_failure(error, f"the actor {config.get('code', {}).get('name', 'of unknown code')}")
             entry.fail(failure)
             if failure is error:
                 raise
