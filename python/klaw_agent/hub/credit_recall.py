@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 #: Seconds that somebody waits in line before unused credits are called back.
 _PATIENCE: Final = 0.002
+#: Seconds, for each sender and at most, that credits of which there are many are left to one that has just used some: where there are more
+#: processes than CPUs, each has to wait for its turn, and takes up where it was.
+_TURN: Final = 0.005
+_ALL_TURNS: Final = 0.05
+#: So many credits are many.
+_MANY: Final = 64
 #: Seconds that an attempt waits for processes that do not answer a recall, because they compute.
 _RECALL_TIME: Final = 0.02
 
@@ -87,17 +93,28 @@ class CreditRecall:
         if self._slots.waiting == 0:
             return
         # As long as somebody holds what others wait for, this goes on. Who comes to hold something later says so.
-        if self._recall_others(None):
+        if self._recall_idle():
             self.starved()
 
-    def _recall_others(self, end: SenderEnd | None) -> set[SenderEnd]:
-        if self._lent() == 0:
-            # A channel that is full of items is not worth a look at thousands of senders.
-            return set()
-        asked = {other for other in self._senders if other is not end and other.held > 0 and other.awaited == 0}
+    def _recall_idle(self) -> bool:
+        """Whether anybody has what others wait for."""
+        idle = self._idle()
+        before = self._loop.time() - min(_TURN * len(self._senders), _ALL_TURNS)
+        for end in idle:
+            if end.held < _MANY or end.last_active <= before:
+                end.recall()
+        return bool(idle)
+
+    def _recall_others(self, end: SenderEnd) -> set[SenderEnd]:
+        asked = {other for other in self._idle() if other is not end}
         for other in asked:
             other.recall()
         return asked
+
+    def _idle(self) -> list[SenderEnd]:
+        """Senders that hold credits and wait for none."""
+        # A channel that is full of items is not worth a look at thousands of senders.
+        return [] if self._lent() == 0 else [end for end in self._senders if end.held > 0 and end.awaited == 0]
 
     def _give_up(self) -> None:
         self._attempt_timer = None

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Seconds that a receiver waits before what others hold untaken is called back. An item that goes back can be overtaken by
 #: later ones, so it is left to whoever is likely to take it.
 _PATIENCE: Final = 0.01
+#: The same for each receiver, and at most: where there are more processes than CPUs, each has to wait for its turn.
+_TURN: Final = 0.005
+_ALL_TURNS: Final = 0.05
 #: Seconds that a probe waits for processes that do not answer, because they compute.
 _PROBE_TIME: Final = 0.02
 
@@ -79,7 +82,7 @@ class ItemRecall:
     def _look(self) -> None:
         self._starved_timer = None
         queue = self._queue
-        before = self._loop.time() - _PATIENCE
+        before = self._loop.time() - max(_PATIENCE, min(_TURN * len(self._receivers), _ALL_TURNS))
         idle = [end for end in queue.holding if end.awaited == 0 and queue.others_wait(end)]
         for end in idle:
             # An end that takes all the time is about to use what it has.

@@ -45,6 +45,8 @@ class SenderEnd:
         self.awaited = 0
         #: A recall is under way.
         self.recalling = False
+        #: When it last sent something, or was granted something; seconds on the loop's clock.
+        self.last_active = 0.0
         self._side = side
         self._loop = asyncio.get_running_loop()
         #: All slots ever granted other than by attempts, modulo 2^32.
@@ -147,6 +149,7 @@ class SenderEnd:
         if count > self.held:
             raise FrameError(f"{count} items were sent under {self.held} credits")
         self.held -= self._side.accept(frame)
+        self.last_active = self._loop.time()
         self._accepted = (self._accepted + count) & _UINT32_MASK
         if self._report is None:
             self._report = self._loop.call_later(_REPORT_TIME, self._report_accepted)
@@ -211,6 +214,7 @@ class SenderEnd:
         granted, self._granted = self._granted, 0
         if granted > 0 and not self._is_gone:
             self._reported = self._accepted
+            self.last_active = self._loop.time()
             self.connection.write_frame(CREDIT, 0, self.stream, granted, self._accepted)
 
     def _schedule(self) -> None:

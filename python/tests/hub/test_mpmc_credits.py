@@ -192,6 +192,24 @@ def test_idle_credits_are_called_back_when_somebody_waits() -> None:
     run(test)
 
 
+def test_many_credits_are_left_to_who_has_just_used_some() -> None:
+    async def test() -> None:
+        world = World(capacity=256)
+        world.receiver()
+        busy, waiting = world.sender(200), world.sender()
+        await turn()
+        busy.take()
+        busy.send(SENDER, [b"x"] * 10)
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        waiting.want(SENDER, 100)
+        await until(lambda: any(frame.type == frames.RECALL_CREDIT for frame in busy.take()))
+        # Two senders have a turn each.
+        assert loop.time() - start >= 0.009
+
+    run(test)
+
+
 def test_credits_that_were_granted_are_there_before_the_recall() -> None:
     async def test() -> None:
         world = World(capacity=64)

@@ -28,6 +28,23 @@ def test_untaken_items_are_called_back_after_a_while() -> None:
     run(test)
 
 
+def test_where_there_are_many_receivers_each_is_waited_for_longer() -> None:
+    async def test() -> None:
+        world = World()
+        sender, hoarder = world.sender(4), world.receiver(4)
+        sender.send(SENDER, texts(1, 2, 3))
+        await turn()
+        hoarder.take()
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for _ in range(7):
+            world.receiver(1, 1)
+        await until(lambda: bool(hoarder.written))
+        assert loop.time() - start >= 0.039
+
+    run(test)
+
+
 def test_who_is_alone_is_left_alone() -> None:
     async def test() -> None:
         world = World()
