@@ -180,5 +180,5 @@ class Estate:
 
 def _gone() -> ChannelBackendError:
     return ChannelBackendError(
-        "what the message refers to is gone: it was dropped, was taken long ago, or its sender has ended before it was handed over"
+        "what the message refers to is gone: it was dropped, was taken long ago, or its sender, or the hub, has ended before it was handed over"
     )

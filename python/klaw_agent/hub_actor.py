@@ -33,6 +33,8 @@ _PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
 #: What a head says of itself among its resources.
 _HEAD: Final = "node:__internal_head__"
+#: Of that there is 1, and Ray counts in steps of 0.0001.
+_HEAD_SHARE: Final = 0.001
 #: What the environment of a process says about its own job or its own place in it.
 _OF_JOB: Final = ("RAY_JOB_CONFIG_JSON_ENV_VAR", "RAY_JOB_ID", "RAY_RUNTIME_ENV_HOOK", "RAY_NAMESPACE")
 
@@ -114,10 +116,9 @@ def make_hub() -> None:
         "lifetime": "detached",
         "get_if_exists": True,
         "num_cpus": 0,
+        **_place(),
         "max_restarts": -1,
         "max_concurrency": _MOST_CALLS,
-        # By itself it would go where its maker's placement group is, and with that.
-        "scheduling_strategy": _place(),
     }
     ray.remote(actor_class()).options(**options).remote({}, {"module": "klaw_agent.hub_agent"})
 
@@ -151,12 +152,16 @@ def actor_class() -> Any:
     return made
 
 
-def _place() -> Any:
-    """The head, if it can be: other nodes come and go, and one on which nothing but the hub runs counts as idle."""
+def _place() -> dict[str, Any]:
+    """The head, if there is one that says so: other nodes come and go, and one on which nothing but the hub runs counts as idle."""
     for node in ray.nodes():
         if node.get("Alive") and _HEAD in node.get("Resources", {}):
-            return NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
-    return "DEFAULT"
+            # The affinity alone is only a wish: Ray asks any node for the actor, and one that has just come may not have heard of the head yet.
+            # The resource is the next head's as well.
+            affinity = NodeAffinitySchedulingStrategy(node["NodeID"], soft=True)
+            return {"scheduling_strategy": affinity, "resources": {_HEAD: _HEAD_SHARE}}
+    # By itself it would go where its maker's placement group is, and with that.
+    return {"scheduling_strategy": "DEFAULT"}
 
 
 def _make_elsewhere() -> None:

@@ -13,7 +13,8 @@ from .parked_claim import ParkedClaim
 from .session import Session
 from .sides import write_ended
 
-#: Seconds that a claim waits for a session that nobody knows: its client may be about to connect.
+#: Seconds that a session has to come since somebody has asked for what is its own: its client may be about to connect, or may have been one
+#: of the hub that was there before, and never come.
 STRANGER_TIME: Final = 30.0
 #: So many sessions that have ended are remembered, so that nobody waits for them.
 _MOST_ENDED: Final = 100_000
@@ -29,10 +30,13 @@ class Claims:
     """
 
     def __init__(self, sessions: Mapping[int, Session], *, stranger_time: float = STRANGER_TIME) -> None:
+        #: Told the origin of a session that has not come.
+        self.absent: Callable[[int], None] = lambda _origin: None
         self._sessions = sessions
         self._ended: dict[int, None] = {}
         self._parked: dict[int, dict[ParkedClaim, None]] = {}
-        self._strangers = Deadlines[ParkedClaim](stranger_time, self._stranger_expired)
+        #: By origin.
+        self._strangers = Deadlines[int](stranger_time, self._has_not_come)
 
     def park(self, session: Session, token: Token, stream: int, otherwise: Leasable | None) -> None:
         """The token stands for nothing now. Its claim waits if it may yet come; else it is a claim of `otherwise`."""
@@ -41,8 +45,6 @@ class Claims:
             return
         claim = ParkedClaim(session, token, stream, otherwise, self._forget)
         self._parked.setdefault(token[0], {})[claim] = None
-        if token[0] not in self._sessions:
-            self._strangers.add(claim)
 
     def exported(self, session: Session, try_claim: TryClaim) -> None:
         """The session has exported another token."""
@@ -53,19 +55,23 @@ class Claims:
     def session_opened(self, session: Session) -> None:
         """Its origin may have belonged to another one before."""
         self._ended.pop(session.origin, None)
+        self._strangers.remove(session.origin)
 
     def session_ended(self, session: Session) -> None:
         """Nothing more will be exported by it."""
-        self._ended[session.origin] = None
-        if len(self._ended) > _MOST_ENDED:
-            del self._ended[next(iter(self._ended))]
-        for claim in list(self._parked.get(session.origin, ())):
-            self._resolve(claim, None)
+        self._end(session.origin)
 
     def expects(self, token: Token) -> bool:
-        """Whether the token may yet be exported."""
-        exporter = self._sessions.get(token[0])
-        return token[0] not in self._ended if exporter is None else token[1] > exporter.exported
+        """Whether the token may yet be exported. A session that nobody knows has its time to come from the first such question on."""
+        origin, number = token
+        exporter = self._sessions.get(origin)
+        if exporter is not None:
+            return number > exporter.exported
+        if origin in self._ended:
+            return False
+        if origin not in self._strangers:
+            self._strangers.add(origin)
+        return True
 
     @property
     def size(self) -> int:
@@ -81,13 +87,18 @@ class Claims:
 
         claim.resolve(attach)
 
-    def _stranger_expired(self, claim: ParkedClaim) -> None:
-        # Its session has come by now: the claim waits for what that one exports.
-        if claim.token[0] not in self._sessions:
+    def _has_not_come(self, origin: int) -> None:
+        self._end(origin)
+        self.absent(origin)
+
+    def _end(self, origin: int) -> None:
+        self._ended[origin] = None
+        if len(self._ended) > _MOST_ENDED:
+            del self._ended[next(iter(self._ended))]
+        for claim in list(self._parked.get(origin, ())):
             self._resolve(claim, None)
 
     def _forget(self, claim: ParkedClaim) -> None:
-        self._strangers.remove(claim)
         origin = claim.token[0]
         of_origin = self._parked.get(origin)
         if of_origin is None:

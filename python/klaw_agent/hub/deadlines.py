@@ -20,6 +20,9 @@ class Deadlines(Generic[Key]):
         self._due: dict[Key, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
+    def __contains__(self, key: Key) -> bool:
+        return key in self._due
+
     def __len__(self) -> int:
         return len(self._due)
 

@@ -50,6 +50,7 @@ class Leases:
     ) -> None:
         self._claims = claims
         self._estate = estate
+        claims.absent = lambda origin: estate.session_ended(origin, ())
         self._transits: dict[Token, Transit] = {}
         #: Kept tokens that hold nothing any more, the oldest first.
         self._spent: dict[Token, Leasable] = {}

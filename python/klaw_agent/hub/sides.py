@@ -117,7 +117,8 @@ class Estate(Protocol):
         ...
 
     def session_ended(self, origin: int, accepted: Collection[int]) -> None:
-        """Of the tokens that the session has made, only those with the numbers `accepted` are still in items."""
+        """Of the tokens that the session has made, only those with the numbers `accepted` are still in items. It may be a session that was
+        waited for, and has never come."""
         ...
 
 

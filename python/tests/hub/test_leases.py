@@ -198,6 +198,28 @@ def test_a_claim_of_a_session_that_nobody_knows_waits_for_a_while() -> None:
     run(test)
 
 
+def test_the_estate_is_told_of_a_session_that_was_waited_for_and_has_not_come() -> None:
+    async def test() -> None:
+        estate = RecordingEstate()
+        hub = Hub(INSTANCE, estate, stranger_time=0.05)
+        assert hub.expects((1, 1))
+        assert hub.expects((3, 1))
+        one = HubClient(hub, 1)
+        await until(lambda: estate.ended != [])
+        assert estate.ended == [(3, [])]
+        assert hub.expects((1, 1))
+        assert not hub.expects((3, 1))
+        # It comes after all.
+        three = HubClient(hub, 3)
+        assert hub.expects((3, 1))
+        for client in (one, three):
+            client.lose()
+        assert not hub.expects((1, 1))
+        assert not hub.expects((3, 1))
+
+    run(test)
+
+
 def test_a_kept_token_holds_until_its_first_claim_and_can_be_claimed_again() -> None:
     async def test() -> None:
         hub = Hub(INSTANCE)

@@ -1,6 +1,7 @@
 import type { Runtime } from '@klaw/core'
-import type { LocalCluster } from '@klaw/core/cluster'
+import type { ClusterNode, LocalCluster } from '@klaw/core/cluster'
 import { beforeAll, expect, test } from 'vitest'
+import { processesLike } from '../../support/ray/own-cluster.ts'
 import { Resident } from './fixtures/resident.ts'
 import { addSecond, onFirst, onSecond, openSession, startHead } from './support/two-nodes.ts'
 
@@ -9,15 +10,23 @@ const numbers = Array.from({ length: count }, (_, number) => number)
 const places = { first: onFirst, second: onSecond }
 
 let cluster: LocalCluster
+let second: ClusterNode
 let klaw: Runtime
 beforeAll(async () => {
   cluster = await startHead()
-  await addSecond(cluster)
+  second = await addSecond(cluster)
   klaw = await openSession(cluster)
   return async () => {
     await klaw.shutdown()
     await cluster.stop()
   }
+})
+
+test.skipIf(process.platform !== 'linux')('the hub is on the head', async () => {
+  const [tx, rx] = await klaw.channel<number>()
+  await klaw.actor(Resident, onSecond).remote().produce.remote(tx, 1, 1)
+  expect(await rx.recv()).toBe(1)
+  expect([cluster, second].map((node) => processesLike(node, /^ray::KlawHub/).length)).toEqual([1, 0])
 })
 
 test.each([

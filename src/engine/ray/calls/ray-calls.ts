@@ -181,17 +181,23 @@ export class RayCalls implements ProxyOwner, SiteHome {
   #identified(site: ActorSite): void {
     const { proxy, actor } = site
     if (!actor.isIdentified || this.#sites.get(proxy) !== site) return
-    const known = this.#byName.get(actor.id)
+    const known = this.#named(actor.id)
     proxy.id = actor.id
     this.#name(site)
     if (known !== undefined && known !== site) proxy.join(known.proxy)
   }
 
   #known(actor: RayActor): ActorProxy | undefined {
-    return actor.proxy ?? actor.names.map((name) => this.#byName.get(name)?.proxy).find((proxy) => proxy !== undefined)
+    return actor.proxy ?? actor.names.map((name) => this.#named(name)?.proxy).find((proxy) => proxy !== undefined)
+  }
+
+  /** A handle that has come to nothing on its way here says nothing about others of the same actor. */
+  #named(name: string): ActorSite | undefined {
+    const site = this.#byName.get(name)
+    return site?.actor.failure === undefined ? site : undefined
   }
 
   #name(site: ActorSite): void {
-    for (const name of site.actor.names) if (!this.#byName.has(name)) this.#byName.set(name, site)
+    for (const name of site.actor.names) if (this.#named(name) === undefined) this.#byName.set(name, site)
   }
 }
