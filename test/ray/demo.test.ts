@@ -83,7 +83,8 @@ test('the demo on Ray counts what one thread counts', async () => {
 for (const part of ['children', 'workers'] as const) {
   const what = part === 'children' ? "a counter's Node process" : "a counter's worker of Ray's"
   onLinux(`${what} is killed: what it had goes to the other one, and nothing counts twice`, async () => {
-    makeFiles(200)
+    // Counted in some seconds: it must not be over by the time that it has said to have begun, once a second.
+    makeFiles(800)
     const { report: ended, hasBegun } = start('--workers', '2', '--check')
     await hasBegun()
     const victims = counters()
@@ -92,7 +93,7 @@ for (const part of ['children', 'workers'] as const) {
     process.kill(victims[part][0]?.pid as number, 'SIGKILL')
     const { code, report, errors } = await ended
     expect(errors).toMatch(/^counter [01] is gone \(ActorDiedError\): what it had goes to the others$/m)
-    expect(report).toMatchObject({ files: 200, complete: true, check: { equal: true, differences: [] } })
+    expect(report).toMatchObject({ files: 800, complete: true, check: { equal: true, differences: [] } })
     expect(code).toBe(0)
     await untilGone([...victims.children, ...victims.workers])
     await untilNothingIsLeft()

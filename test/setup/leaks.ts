@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject } from 'vitest'
+import { beforeAll, expect, inject } from 'vitest'
 import { watchLeaks } from './leak-watch.ts'
 
 declare module 'vitest' {
@@ -11,8 +11,10 @@ declare module 'vitest' {
 /** Loaded before each test file: the file fails if it leaves anything running or an error unhandled. */
 const watch = watchLeaks()
 
-beforeAll(() => watch.start())
-
-afterAll(async () => {
-  expect(await watch.stop({ patience: inject('leakPatience') ?? 5_000 }), 'left behind by this test file').toEqual([])
+beforeAll(() => {
+  watch.start()
+  // The last of a file's hooks: what a file has opened before all of its tests has been closed by then.
+  return async () => {
+    expect(await watch.stop({ patience: inject('leakPatience') ?? 5_000 }), 'left behind by this test file').toEqual([])
+  }
 })
