@@ -1,7 +1,12 @@
-"""Ray's proxy for clients, with a range of ports for its sessions that is this head's alone. See ``head.py``."""
+"""Ray's proxy for clients, with a range of ports for its sessions that is this head's alone. See ``head.py``.
+
+And without gRPC's support for forks. The proxy forks for each session, and serves others meanwhile: before each fork gRPC then waits 5 seconds
+for them to pause, which they do not, and what it does to its sockets after that ends the new process, or stops the proxy for good.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import sys
@@ -32,6 +37,8 @@ def claim_range() -> tuple[range, socket.socket] | None:
 
 
 def main() -> None:
+    # gRPC reads it when it is imported.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     from ray.util.client.server import proxier
     from ray.util.client.server.server import main as serve
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,3 +33,22 @@ def test_only_the_proxy_is_started_in_another_way():
     assert changed[3:] == proxy[4:]
     for other in (["gcs_server", "--port=1"], [*proxy[:-1], "--mode=specific-server"], ["x", "--mode=proxy"]):
         assert with_own_proxy(other) == other
+
+
+FOLDER = str(Path(__file__).parents[2] / "klaw_cluster")
+STARTED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import client_server
+from ray.util.client.server import proxier, server
+server.main = lambda: print(os.environ["GRPC_ENABLE_FORK_SUPPORT"], proxier.MIN_SPECIFIC_SERVER_PORT >= 24_000)
+client_server.main()
+"""
+
+
+def test_the_proxy_forks_without_waiting_for_grpc():
+    environment = {name: value for name, value in os.environ.items() if name != "GRPC_ENABLE_FORK_SUPPORT"}
+    for told, expected in (({}, "0 True"), ({"GRPC_ENABLE_FORK_SUPPORT": "1"}, "1 True")):
+        command = [sys.executable, "-c", STARTED, FOLDER]
+        done = subprocess.run(command, env={**environment, **told}, capture_output=True, text=True, check=True)  # noqa: S603
+        assert done.stdout.split("\n")[-2] == expected
