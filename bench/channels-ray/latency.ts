@@ -7,7 +7,7 @@ import { rayQueueLatency } from './ray-queue.ts'
 
 const size = 1024
 /** Round trips before the first round, until what they run is compiled. */
-const warmUp = 500
+const warmUp = 5_000
 
 function samplesOf(scale: Scale): number {
   return scale.count(1_000, 20)

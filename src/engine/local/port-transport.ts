@@ -1,19 +1,11 @@
 import { MessagePort } from 'node:worker_threads'
-import { FrameType, typeOffset } from '../../wire/frame.ts'
+import { isAwaited, stayAwake } from '../../wire/stay-awake.ts'
 import type { Attachment, Transport, TransportListener } from '../../wire/transport.ts'
-import { stayAwake } from './stay-awake.ts'
 
 /** A chunk up to this size that carries something is taken as a sign that somebody waits for each answer. */
 const smallChunk = 512
-/** Frames that only keep a stream flowing; where they are small and many, a thread had better sleep in between. */
-const flowFrames: ReadonlySet<number> = new Set([
-  FrameType.credit,
-  FrameType.want,
-  FrameType.returnCredit,
-  FrameType.recallCredit,
-  FrameType.demand,
-  FrameType.taken,
-])
+/** Milliseconds in which an answer of another thread may be here: a round trip between threads. */
+const awakeTime = 0.05
 
 /** Chunks over a MessagePort. Bytes and moved buffers are moved, not copied; shared buffers are shared. */
 export class PortTransport implements Transport {
@@ -28,7 +20,7 @@ export class PortTransport implements Transport {
     const port = this.#port
     port.on('message', (message: Uint8Array | [Uint8Array, ...Attachment[]]) => {
       if (message instanceof Uint8Array) {
-        if (awaitsAnswer(message)) stayAwake(true)
+        if (isSmall(message)) stayAwake(awakeTime, true)
         listener.chunk(message, undefined)
       } else {
         const [chunk, ...attachments] = message
@@ -44,7 +36,7 @@ export class PortTransport implements Transport {
 
   post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void {
     if (attachments === undefined) {
-      if (awaitsAnswer(chunk)) stayAwake()
+      if (isSmall(chunk)) stayAwake(awakeTime)
       this.#port.postMessage(chunk, [chunk.buffer])
       return
     }
@@ -68,6 +60,6 @@ export class PortTransport implements Transport {
   }
 }
 
-function awaitsAnswer(chunk: Uint8Array): boolean {
-  return chunk.byteLength <= smallChunk && !flowFrames.has(chunk[typeOffset] as number)
+function isSmall(chunk: Uint8Array): boolean {
+  return chunk.byteLength <= smallChunk && isAwaited(chunk)
 }

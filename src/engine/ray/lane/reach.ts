@@ -28,6 +28,11 @@ export interface ClusterLanes {
 
 /** Milliseconds for one attempt to reach a process. */
 const deadline = 10_000
+/**
+ * Milliseconds in which another process may have answered through the hub. Not for actors, nor for the session's agent: what answers there is work to be
+ * done, for which the processor is better left to others.
+ */
+const hubAwakeTime = 0.25
 
 /**
  * Connects to a process of the cluster: directly, else through the session's agent. That of an actor runs its methods, and may be busy with one for any time:
@@ -63,6 +68,7 @@ export async function reach(
           onUnreachable,
           onSilent: mayBeBusy ? onUnreachable : undefined,
         })
+        if (role === 'hub') transport.awakeTime = hubAwakeTime
         return transport
       } catch (error) {
         if (!mayBeBusy || !(error instanceof SilentPeerError)) throw error

@@ -1,5 +1,6 @@
 import { KlawError, RayError } from '../../../errors.ts'
 import { FrameReader, FrameType } from '../../../wire/frame.ts'
+import { isAwaited, stayAwake } from '../../../wire/stay-awake.ts'
 import type { Landing, Transport, TransportListener } from '../../../wire/transport.ts'
 import { ChunkMemory } from './chunk-memory.ts'
 import { controlFrame, readPosition, receivedFrame } from './control-frames.ts'
@@ -15,6 +16,8 @@ import { Outgoing } from './outgoing.ts'
 const shortLife = 1_000
 /** Bytes after which the peer is told what has arrived. It expects to hear that for every MiB. */
 const confirmEvery = 512 * 1024
+/** What is not larger than this is taken as a sign that somebody waits for each answer. */
+const smallChunk = 4096
 
 type State =
   /** Welcomed, and not started yet. */
@@ -30,6 +33,8 @@ type State =
 export class ResumableTransport implements Transport {
   readonly carriesAttachments = false
   readonly longestPiece = 2 ** 20
+  /** Milliseconds that the event loop keeps turning after a small chunk that somebody may wait for; 0: it sleeps. */
+  awakeTime = 0
   readonly #source: LaneSource
   readonly #memory = new ChunkMemory()
   readonly #outgoing = new Outgoing(undefined, (chunk) => this.#memory.giveBack(chunk))
@@ -67,6 +72,7 @@ export class ResumableTransport implements Transport {
     this.#state = { t: 'welcomed', welcome }
     this.#assembler = new FrameAssembler({
       frames: (bytes) => {
+        if (this.awakeTime > 0 && isSmall(bytes)) stayAwake(this.awakeTime, true)
         this.#listener?.chunk(bytes, undefined)
         return this.#state.t !== 'closed'
       },
@@ -111,6 +117,7 @@ export class ResumableTransport implements Transport {
 
   post(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#state.t === 'closed') return
+    if (this.awakeTime > 0 && isSmall(chunk)) stayAwake(this.awakeTime)
     this.#outgoing.add(chunk)
     this.#pump()
     this.#holdUp()
@@ -339,4 +346,8 @@ export class ResumableTransport implements Transport {
     this.#memory.clear()
     this.#source.over?.()
   }
+}
+
+function isSmall(chunk: Uint8Array): boolean {
+  return chunk.byteLength <= smallChunk && isAwaited(chunk)
 }

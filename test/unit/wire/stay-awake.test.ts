@@ -1,11 +1,13 @@
 import { beforeEach, expect, test, vi } from 'vitest'
+import { FrameType } from '../../../src/wire/frame.ts'
 
-let stayAwake: (arrived?: boolean) => void
+let awake: typeof import('../../../src/wire/stay-awake.ts')
+const stayAwake = (arrived?: boolean) => awake.stayAwake(0.05, arrived)
 
 beforeEach(async () => {
   // A copy of its own for each test: what it has learned belongs to the thread.
   vi.resetModules()
-  stayAwake = (await import('../../src/engine/local/stay-awake.ts')).stayAwake
+  awake = await import('../../../src/wire/stay-awake.ts')
 })
 
 function isTurning(): boolean {
@@ -50,4 +52,26 @@ test('what arrives while it turns shows that turning helps', async () => {
   for (let time = 0; time < 2; time++) await inVain()
   expect(countSkipped()).toBe(16)
   await vi.waitUntil(() => !isTurning(), { interval: 1 })
+})
+
+test('a shorter time does not cut a longer one short', async () => {
+  awake.stayAwake(30)
+  const start = performance.now()
+  stayAwake()
+  await vi.waitUntil(() => !isTurning(), { interval: 1 })
+  expect(performance.now() - start).toBeGreaterThanOrEqual(29)
+})
+
+test('what only keeps a stream flowing is awaited by nobody', () => {
+  const frame = (type: number) => Uint8Array.of(8, 0, 0, 0, type)
+  expect([FrameType.credit, FrameType.demand, FrameType.taken].map((type) => awake.isAwaited(frame(type)))).toEqual([
+    false,
+    false,
+    false,
+  ])
+  expect([FrameType.send, FrameType.deliver, FrameType.result].map((type) => awake.isAwaited(frame(type)))).toEqual([
+    true,
+    true,
+    true,
+  ])
 })

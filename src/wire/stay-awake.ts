@@ -1,20 +1,35 @@
+import { FrameType, typeOffset } from './frame.ts'
+
 /**
  * Keeps this thread's event loop turning for a moment after small messages.
  *
  * A loop that sleeps in the kernel takes 30-70 µs to wake on a small virtual machine, which is most of a round trip between
- * threads. Turning costs nothing to others in the loop, and ends by itself.
+ * threads, and much of one between processes. Turning costs nothing to others in the loop, and ends by itself.
  *
  * It is worth it only while the answer comes meanwhile. Where the peer needs this very processor, as on a busy machine, turning is
  * what keeps the answer from coming: a thread that turned in vain sleeps at once for a while, longer each time.
  */
 
-/** Milliseconds that the loop keeps turning after the last small message. */
-const awakeTime = 0.05
 /** So many times in vain one after the other show that turning does not help. */
 const mostInVain = 3
 /** For how many messages it is not tried then: the first time, and at most. */
 const fewestSkipped = 16
 const mostSkipped = 4096
+
+/** Frames that only keep a stream flowing; where they are small and many, a thread had better sleep in between. */
+const flowFrames: ReadonlySet<number> = new Set([
+  FrameType.credit,
+  FrameType.want,
+  FrameType.returnCredit,
+  FrameType.recallCredit,
+  FrameType.demand,
+  FrameType.taken,
+])
+
+/** Whether somebody may wait for what the chunk, which begins with a frame, brings, or for an answer. */
+export function isAwaited(chunk: Uint8Array): boolean {
+  return !flowFrames.has(chunk[typeOffset] as number)
+}
 
 // The event loop belongs to the thread, not to a runtime: one turning loop serves every connection of the thread.
 let until = 0
@@ -23,8 +38,8 @@ let inVain = 0
 let skipped = 0
 let nextSkipped = fewestSkipped
 
-/** A small message has come or goes; `arrived` says which. */
-export function stayAwake(arrived = false): void {
+/** A small message has come or goes; `arrived` says which. The loop keeps turning for so many milliseconds after the last one. */
+export function stayAwake(milliseconds: number, arrived = false): void {
   if (arrived && turning) {
     inVain = 0
     nextSkipped = fewestSkipped
@@ -33,7 +48,7 @@ export function stayAwake(arrived = false): void {
     skipped--
     return
   }
-  until = performance.now() + awakeTime
+  until = Math.max(until, performance.now() + milliseconds)
   if (turning) return
   turning = true
   setImmediate(turn)
