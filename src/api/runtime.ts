@@ -185,7 +185,12 @@ export class Runtime implements AsyncDisposable {
     return this.#engine.actors.list(undefined, options.allNamespaces === true)
   }
 
-  /** Ends an actor at once. Idempotent. With `noRestart: false` it starts anew if it has restarts left. */
+  /**
+   * Ends an actor at once; calls in flight fail with `ActorDiedError`. Idempotent. With `noRestart: false` it starts anew if it has restarts left.
+   *
+   * An actor with a thread of its own does nothing more when this has resolved. One that shares a thread (`numCpus: 0`) may end what it is at. On Ray its
+   * processes end a moment later.
+   */
   async kill(actor: object, options: { readonly noRestart?: boolean } = {}): Promise<void> {
     const port = actorPortOf(actor)
     if (port === undefined) throw new TypeError(`'actor' must be an actor handle, got ${show(actor)}`)
