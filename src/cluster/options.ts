@@ -12,7 +12,7 @@ export interface NodeOptions {
   readonly objectStoreMemory?: number | undefined
   /**
    * Environment variables of all its processes, added to those of this process. `RAY_USE_TLS`, `RAY_TLS_*`,
-   * `RAY_AUTH_MODE` and the like belong here.
+   * `RAY_AUTH_MODE` and the like belong here; without that, the cluster demands no token.
    */
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Folders from which the workers can import modules. */

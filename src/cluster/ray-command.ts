@@ -67,7 +67,14 @@ function commonArguments(address: string, nodeManager: number, folder: string, o
 export function nodeEnvironment({ env = {}, pythonPath = [] }: NodeOptions): NodeJS.ProcessEnv {
   // These two say which cluster a client is for; `ray start` would take the first for its own.
   const { RAY_ADDRESS: _address, RAY_NAMESPACE: _namespace, ...inherited } = process.env
-  const environment: NodeJS.ProcessEnv = { ...inherited, RAY_USAGE_STATS_ENABLED: '0', PYTHONUNBUFFERED: '1', ...env }
+  const environment: NodeJS.ProcessEnv = {
+    // Recent Rays demand a token of everybody as soon as there is one in the home folder, which `ray.init()` leaves there; clients show it when told to.
+    RAY_AUTH_MODE: 'disabled',
+    ...inherited,
+    RAY_USAGE_STATS_ENABLED: '0',
+    PYTHONUNBUFFERED: '1',
+    ...env,
+  }
   const path = [...pythonPath, ...(environment.PYTHONPATH === undefined ? [] : [environment.PYTHONPATH])]
   return path.length === 0 ? environment : { ...environment, PYTHONPATH: path.join(delimiter) }
 }

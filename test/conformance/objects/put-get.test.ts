@@ -78,6 +78,7 @@ conformance('put and get', (engine, it) => {
     const failing = other.gate.remote()
     const all = rejection(klaw.get([pending, klaw.put(1), other.length.remote(null as never)]))
     expect(await all).toBeInstanceOf(RayTaskError)
+    await expect.poll(() => other.gates.remote(), { timeout: 30_000 }).toBe(2)
     await other.open.remote(1)
     expect(await klaw.get([pending, failing])).toEqual([1, 1])
   })

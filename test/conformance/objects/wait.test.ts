@@ -22,6 +22,7 @@ conformance('wait', (engine, it) => {
       [refs[1], refs[3]],
       [refs[0], refs[2]],
     ])
+    await expect.poll(() => other.gates.remote(), { timeout: 30_000 }).toBe(2)
     await other.open.remote(1)
     expect(await klaw.wait(refs, { numReturns: 4 })).toEqual([refs, []])
   })
