@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Protocol
 
 from ..wire.outgoing import PIECE, Buffer
@@ -67,6 +68,20 @@ class TcpLane(asyncio.BufferedProtocol):
 
     def abort(self) -> None:
         self._socket.abort()
+
+    def read_rest(self) -> None:
+        """For who is told of the loss: takes what had come before. When a write fails, asyncio reads no more, and for a client that does not come
+        back nobody says it again. With TLS it can not be had.
+        """
+        if self._socket.get_extra_info("sslcontext") is not None:
+            return
+        descriptor = self._socket.get_extra_info("socket").fileno()
+        try:
+            while count := os.readv(descriptor, [self._carried.writable()]):
+                self._carried.wrote(count)
+        except OSError:
+            # There is no more, or the socket is closed already.
+            return
 
     # What the socket calls.
 

@@ -18,13 +18,6 @@ from in_process_hub import InProcessHub  # noqa: E402
 from klaw._core.runtime import RUNTIME, Runtime  # noqa: E402
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            # Ray does not wait for the processes that it has started, nor closes their files.
-            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
-
-
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
     """A Ray of the tests' own, whose workers find this package; in which they can do what they like."""

@@ -94,7 +94,10 @@ class Peer:
         except Exception as error:
             self.break_off(error)
 
-    def lane_lost(self, _lane: TcpLane, reason: Exception | None) -> None:
+    def lane_lost(self, lane: TcpLane, reason: Exception | None) -> None:
+        if self._listener is not None:
+            # The process may have ended: these are its last words.
+            lane.read_rest()
         self.break_off(reason or ConnectionResetError("the actor's process has closed it"))
 
 
