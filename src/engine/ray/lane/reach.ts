@@ -30,7 +30,7 @@ export interface ClusterLanes {
 const deadline = 10_000
 /**
  * Milliseconds in which another process may have answered through the hub. Not for actors, nor for the session's agent: what answers there is work to be
- * done, for which the processor is better left to others.
+ * done, for which the processor is better left to others. Nor through a tunnel, which takes Ray's client server and the agent to carry.
  */
 const hubAwakeTime = 0.25
 
@@ -68,7 +68,7 @@ export async function reach(
           onUnreachable,
           onSilent: mayBeBusy ? onUnreachable : undefined,
         })
-        if (role === 'hub') transport.awakeTime = hubAwakeTime
+        if (role === 'hub' && transport.lane === 'direct') transport.awakeTime = hubAwakeTime
         return transport
       } catch (error) {
         if (!mayBeBusy || !(error instanceof SilentPeerError)) throw error
