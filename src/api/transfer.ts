@@ -6,7 +6,7 @@ import { show } from './arguments.ts'
  *
  * Wherever values leave the thread: `put`, arguments of calls, results, messages of channels. The buffers are detached (their length is 0)
  * as soon as the value has been taken, even if it is not delivered in the end. The mark is used once. In process, where nothing is
- * copied, it has no effect.
+ * copied, it has no effect; nor has it on a small array that was received, whose memory others share.
  *
  * @returns `value` itself
  * @throws TypeError when `value` is no object, or `buffers` are no ArrayBuffers
@@ -27,7 +27,7 @@ export function transfer<T extends object>(value: T, buffers: readonly ArrayBuff
       throw new TypeError(`'buffers[${index}]' must be an ArrayBuffer, got ${show(buffer)}`)
     if (isDetached(buffer)) throw new RangeError(`'buffers[${index}]' is detached already`)
   }
-  markTransfer(value, new Set(buffers))
+  markTransfer(value, buffers)
   return value
 }
 

@@ -9,6 +9,7 @@ import { KeyCache } from './key-cache.ts'
 import { KeyWriter } from './key-writer.ts'
 import type { SerializerRegistry } from './serializer-registry.ts'
 import { Shapes } from './shapes.ts'
+import { Slab } from './slab.ts'
 
 export { type EncodeContext, handleSymbol } from './handles.ts'
 
@@ -66,6 +67,7 @@ export class Codec {
       maxDepth,
       keys: new KeyCache(),
       shapes: new Shapes(),
+      slab: new Slab(),
       readExtension: extensionReader(serializers, handles),
     }
   }

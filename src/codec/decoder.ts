@@ -4,6 +4,7 @@ import type { DecodeContext } from './handles.ts'
 import type { KeyCache } from './key-cache.ts'
 import { formatPath, type PathStep, shortenPath } from './paths.ts'
 import type { Shapes } from './shapes.ts'
+import type { Slab } from './slab.ts'
 import { readShortAscii, readUtf8 } from './text.ts'
 import type { TextMemo } from './text-memo.ts'
 
@@ -14,6 +15,7 @@ export interface DecoderOptions {
   readonly maxDepth: number
   readonly keys: KeyCache
   readonly shapes: Shapes
+  readonly slab: Slab
   readonly readExtension: ReadExtension
 }
 
@@ -42,6 +44,7 @@ export class Decoder {
   context: DecodeContext = noContext
   readonly #keys: KeyCache
   readonly #shapes: Shapes
+  readonly #slab: Slab
   readonly #maxDepth: number
   readonly #readExtension: ReadExtension
   readonly #path: (PathStep | undefined)[] = [undefined]
@@ -56,6 +59,7 @@ export class Decoder {
   constructor(options: DecoderOptions) {
     this.#keys = options.keys
     this.#shapes = options.shapes
+    this.#slab = options.slab
     this.#maxDepth = options.maxDepth
     this.#readExtension = options.readExtension
   }
@@ -360,7 +364,7 @@ export class Decoder {
     const start = this.skip(length)
     return this.context.borrow === true
       ? this.bytes.subarray(start, this.position)
-      : this.bytes.slice(start, this.position)
+      : this.#slab.copy(this.bytes, start, this.position)
   }
 
   #readExtended(length: number): unknown {

@@ -3,6 +3,7 @@ import { tagOf } from './brands.ts'
 import { arrayBufferCode, type ElementKind, elementKindOf } from './element-kinds.ts'
 import type { Encoder } from './encoder.ts'
 import { ExtensionType } from './extension-types.ts'
+import { isSlab } from './slab.ts'
 import { writeArrayHeader, writeNumber } from './write-scalars.ts'
 
 /** Slices of Node's common pool: their buffer is shared by accident, and holds what belongs to others. */
@@ -13,6 +14,11 @@ const uint8ArrayCode = 2
 export function writeBuffer(encoder: Encoder, buffer: ArrayBufferLike): void {
   if (writeAttachment(encoder, buffer)) return
   refuseDetached(encoder, buffer)
+  if (isSlab(buffer)) {
+    throw encoder.fail(
+      'the buffer has small arrays in it that were received: send the array, or the buffer of its slice()',
+    )
+  }
   writeBinary(encoder.writer, arrayBufferCode, new Uint8Array(buffer), encoder.origin)
 }
 
@@ -44,7 +50,7 @@ function writeFlatView(encoder: Encoder, view: ArrayBufferView, kind: ElementKin
     return
   }
   if (byteLength === 0) refuseDetached(encoder, buffer)
-  if (mayShare && Object.getPrototypeOf(view) !== bufferPrototype) {
+  if (mayShare && Object.getPrototypeOf(view) !== bufferPrototype && !isSlab(buffer)) {
     const index = references.count - 1
     const seen = references.track(buffer, writer.position)
     if (seen >= 0) {

@@ -1,3 +1,5 @@
+import { isSlab } from '../codec/slab.ts'
+
 /**
  * Which buffers move with a value. It hangs on the value itself, weakly, so that the value stays what it is: in process it is passed on
  * as it is, and every engine finds the mark when it encodes it. A mark is used once.
@@ -6,8 +8,11 @@ const marks = new WeakMap<object, ReadonlySet<ArrayBuffer>>()
 // Encoders are hot and transfers are rare: until there is one, nobody has to look.
 let anyMarks = false
 
-export function markTransfer(value: object, buffers: ReadonlySet<ArrayBuffer>): void {
-  marks.set(value, buffers)
+/** Memory that other values lie in too stays where it is: what lies in it is copied, as if it were not marked. */
+export function markTransfer(value: object, buffers: readonly ArrayBuffer[]): void {
+  const moving = buffers.filter((buffer) => !isSlab(buffer))
+  if (moving.length === 0) return
+  marks.set(value, new Set(moving))
   anyMarks = true
 }
 
