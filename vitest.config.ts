@@ -12,9 +12,6 @@ const running: TestProjectInlineConfiguration['test'] = {
   server: { deps: { external: [/\/dist\//] } },
 }
 
-/** Threads and processes on a busy machine: what fails once and holds the second time is named by the reporter, and does not fail the run. */
-const patient = { retry: 1 }
-
 /** For projects that import '@klaw/core', which is dist/. */
 const built = { globalSetup: ['test/setup/build.ts'] }
 
@@ -31,7 +28,6 @@ export default defineConfig({
         extends: true,
         test: {
           ...running,
-          ...patient,
           ...built,
           name: 'conformance',
           include: ['test/conformance/**/*.test.ts'],
@@ -40,13 +36,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          ...running,
-          ...patient,
-          ...built,
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-        },
+        test: { ...running, ...built, name: 'integration', include: ['test/integration/**/*.test.ts'] },
       },
       {
         extends: true,

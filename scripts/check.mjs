@@ -33,14 +33,7 @@ const steps = [
     args: ['--config-file', 'python/pyproject.toml', 'python/klaw_agent', 'python/klaw_cluster', 'python/klaw'],
     python: true,
   },
-  // Its tests that were tried again are named in any case.
-  {
-    name: 'python-test',
-    command: 'pytest',
-    args: ['-c', 'python/pyproject.toml', 'python/tests'],
-    python: true,
-    talks: true,
-  },
+  { name: 'python-test', command: 'pytest', args: ['-c', 'python/pyproject.toml', 'python/tests'], python: true },
   // Last and unwrapped, so that its closing line 'N passed, N failed' closes the whole run.
   { name: 'test', command: 'npm', args: ['test', '--silent'] },
 ]

@@ -17,8 +17,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if any(folder in item.path.parents for folder in ON_RAY):
             # Ray does not wait for the processes that it has started, nor closes their files.
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
-            # On a busy machine: what fails once and holds the next time is named at the end, and does not fail the run. As in vitest.config.ts.
-            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.fixture(autouse=True)
