@@ -26,9 +26,9 @@ const flowFrames: ReadonlySet<number> = new Set([
   FrameType.taken,
 ])
 
-/** Whether somebody may wait for what the chunk, which begins with a frame, brings, or for an answer. */
-export function isAwaited(chunk: Uint8Array): boolean {
-  return !flowFrames.has(chunk[typeOffset] as number)
+/** Whether somebody may wait for what the chunk, which begins with a frame, brings, or for an answer: one of at most so many bytes is a sign of that. */
+export function isAwaited(chunk: Uint8Array, longest: number): boolean {
+  return chunk.byteLength <= longest && !flowFrames.has(chunk[typeOffset] as number)
 }
 
 // The event loop belongs to the thread, not to a runtime: one turning loop serves every connection of the thread.

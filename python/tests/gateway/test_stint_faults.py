@@ -29,24 +29,22 @@ async def ran(path: Path) -> list[int]:
     return [int(line) for line in (await asyncio.to_thread(path.read_text)).split() if line != "0x"]
 
 
-async def heard_until_the_end(client: Any, numbers: list[int]) -> None:
-    """These calls of `add` have run, and nothing else says so than what the process sent: its end drops what had not left, as with tasks of Ray's."""
-    outcomes = [await outcome(client, number) for number in numbers]
-    heard = [one for one in outcomes if isinstance(one, int)]
-    assert outcomes[: len(heard)] == list(range(1, len(heard) + 1))
-    assert {name_of(one) for one in outcomes[len(heard) :]} <= {"ActorDiedError"}
-
-
 @pytest.mark.parametrize("method", ["die", "exit", "quit"])
 def test_an_actor_that_ends_itself(with_client: Run, tmp_path: Path, method: str) -> None:
     async def test(client: Any) -> None:
         path = tmp_path / "ledger"
         actor = await client.create(SHAPES, "Ledger", str(path))
         await warm(client, actor)
-        before = [client.invoke(actor, "add", n) for n in range(20)]
+        before = [client.invoke(actor, "add", n) for n in range(10)]
+        assert await asyncio.gather(*(client.get(number) for number in before)) == list(range(1, 11))
+        last = [client.invoke(actor, "add", n) for n in range(10, 20)]
         ending = client.invoke(actor, method)
         behind = [client.invoke(actor, "add", n) for n in range(100, 300)]
-        await heard_until_the_end(client, before)
+        # They have run; what had not left the process when it ended is lost with it, as with tasks of Ray's.
+        said = [await outcome(client, number) for number in last]
+        answered = [one for one in said if isinstance(one, int)]
+        assert said[: len(answered)] == list(range(11, 11 + len(answered)))
+        assert {name_of(one) for one in said[len(answered) :]} <= {"ActorDiedError"}
         outcomes = await asyncio.gather(*(outcome(client, number) for number in [ending, *behind]))
         assert {name_of(one) for one in outcomes} == {"ActorDiedError"}
         assert await ran(path) == list(range(20))
@@ -65,10 +63,11 @@ def test_a_process_that_is_killed(with_client: Run, tmp_path: Path) -> None:
         stuck = client.invoke(actor, "wait_for", str(gate))
         behind = [client.invoke(actor, "add", n) for n in range(100, 300)]
         await there(tmp_path / "gate.begun")
+        # Before the end: what had not left the process by then would be lost with it.
+        assert await asyncio.gather(*(client.get(number) for number in before)) == list(range(1, 21))
         os.kill(process, signal.SIGKILL)
         outcomes = await asyncio.gather(*(outcome(client, number) for number in [stuck, *behind]))
         assert {name_of(one) for one in outcomes} == {"ActorDiedError"}
-        await heard_until_the_end(client, before)
         assert await ran(path) == list(range(20))
 
     with_client(test)

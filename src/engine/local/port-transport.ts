@@ -20,7 +20,7 @@ export class PortTransport implements Transport {
     const port = this.#port
     port.on('message', (message: Uint8Array | [Uint8Array, ...Attachment[]]) => {
       if (message instanceof Uint8Array) {
-        if (isSmall(message)) stayAwake(awakeTime, true)
+        if (isAwaited(message, smallChunk)) stayAwake(awakeTime, true)
         listener.chunk(message, undefined)
       } else {
         const [chunk, ...attachments] = message
@@ -36,7 +36,7 @@ export class PortTransport implements Transport {
 
   post(chunk: Uint8Array<ArrayBuffer>, attachments?: readonly Attachment[]): void {
     if (attachments === undefined) {
-      if (isSmall(chunk)) stayAwake(awakeTime)
+      if (isAwaited(chunk, smallChunk)) stayAwake(awakeTime)
       this.#port.postMessage(chunk, [chunk.buffer])
       return
     }
@@ -58,8 +58,4 @@ export class PortTransport implements Transport {
   close(): void {
     this.#port.close()
   }
-}
-
-function isSmall(chunk: Uint8Array): boolean {
-  return chunk.byteLength <= smallChunk && isAwaited(chunk)
 }

@@ -62,16 +62,10 @@ test('a shorter time does not cut a longer one short', async () => {
   expect(performance.now() - start).toBeGreaterThanOrEqual(29)
 })
 
-test('what only keeps a stream flowing is awaited by nobody', () => {
+test('what only keeps a stream flowing is awaited by nobody, nor is what is long', () => {
   const frame = (type: number) => Uint8Array.of(8, 0, 0, 0, type)
-  expect([FrameType.credit, FrameType.demand, FrameType.taken].map((type) => awake.isAwaited(frame(type)))).toEqual([
-    false,
-    false,
-    false,
-  ])
-  expect([FrameType.send, FrameType.deliver, FrameType.result].map((type) => awake.isAwaited(frame(type)))).toEqual([
-    true,
-    true,
-    true,
-  ])
+  const awaited = (...types: number[]) => types.map((type) => awake.isAwaited(frame(type), 5))
+  expect(awaited(FrameType.credit, FrameType.demand, FrameType.taken)).toEqual([false, false, false])
+  expect(awaited(FrameType.send, FrameType.deliver, FrameType.result)).toEqual([true, true, true])
+  expect(awake.isAwaited(frame(FrameType.send), 4)).toBe(false)
 })

@@ -72,7 +72,7 @@ export class ResumableTransport implements Transport {
     this.#state = { t: 'welcomed', welcome }
     this.#assembler = new FrameAssembler({
       frames: (bytes) => {
-        if (this.awakeTime > 0 && isSmall(bytes)) stayAwake(this.awakeTime, true)
+        if (this.awakeTime > 0 && isAwaited(bytes, smallChunk)) stayAwake(this.awakeTime, true)
         this.#listener?.chunk(bytes, undefined)
         return this.#state.t !== 'closed'
       },
@@ -117,7 +117,7 @@ export class ResumableTransport implements Transport {
 
   post(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#state.t === 'closed') return
-    if (this.awakeTime > 0 && isSmall(chunk)) stayAwake(this.awakeTime)
+    if (this.awakeTime > 0 && isAwaited(chunk, smallChunk)) stayAwake(this.awakeTime)
     this.#outgoing.add(chunk)
     this.#pump()
     this.#holdUp()
@@ -346,8 +346,4 @@ export class ResumableTransport implements Transport {
     this.#memory.clear()
     this.#source.over?.()
   }
-}
-
-function isSmall(chunk: Uint8Array): boolean {
-  return chunk.byteLength <= smallChunk && isAwaited(chunk)
 }
