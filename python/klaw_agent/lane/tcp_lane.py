@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..wire.outgoing import PIECE, Buffer
 from .wakefulness import Wakefulness
+
+#: Pieces of one write: some systems take no more than 16.
+_GATHERED: Final = 16
 
 
 class Carried(Protocol):
@@ -38,6 +41,8 @@ class TcpLane(asyncio.BufferedProtocol):
         self._carried = carried
         self._wakefulness = wakefulness
         self._is_full = False
+        #: TLS has to see everything first.
+        self._can_gather = socket.get_extra_info("sslcontext") is None
         socket.set_write_buffer_limits(high=PIECE)
 
     # What the transport that is carried calls.
@@ -45,10 +50,15 @@ class TcpLane(asyncio.BufferedProtocol):
     def pump(self) -> None:
         # One that breaks says so only after this turn; what it took is sent once more, what it did not stays.
         while not self._is_full and not self._socket.is_closing():
-            piece = self._carried.next_piece()
-            if piece is None:
+            pieces = self._next_pieces()
+            if not pieces:
                 return
-            self._socket.write(piece)
+            if len(pieces) > 1 and self._can_gather and self._socket.get_write_buffer_size() == 0:
+                pieces = self._gather(pieces)
+            for piece in pieces:
+                if self._socket.is_closing():
+                    return
+                self._socket.write(piece)
 
     def pause_reading(self) -> None:
         if not self._socket.is_closing():
@@ -82,6 +92,35 @@ class TcpLane(asyncio.BufferedProtocol):
         except OSError:
             # There is no more, or the socket is closed already.
             return
+
+    # Inside.
+
+    def _next_pieces(self) -> list[Buffer]:
+        """What goes next, at most about twice `PIECE`."""
+        pieces: list[Buffer] = []
+        size = 0
+        while size < PIECE and len(pieces) < _GATHERED:
+            piece = self._carried.next_piece()
+            if piece is None:
+                break
+            pieces.append(piece)
+            size += len(piece)
+        return pieces
+
+    def _gather(self, pieces: list[Buffer]) -> list[Buffer]:
+        """Has the system take them all at once: to send the head of a frame by itself costs as much again, here and where it arrives. Returns what it
+        did not take.
+        """
+        try:
+            sent = os.writev(self._socket.get_extra_info("socket").fileno(), pieces)
+        except OSError:
+            # It is full, or it is broken, which asyncio will find out by itself.
+            return pieces
+        for index, piece in enumerate(pieces):
+            if sent < len(piece):
+                return [memoryview(piece)[sent:], *pieces[index + 1 :]]
+            sent -= len(piece)
+        return []
 
     # What the socket calls.
 
