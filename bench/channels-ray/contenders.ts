@@ -4,11 +4,13 @@ import { repeats } from '../harness/rate.ts'
 import { klaw, versioned } from '../peers/versions.ts'
 import { Flow, type FlowOptions } from './flow.ts'
 import { natsServerVersion } from './nats-server.ts'
-import { type KlawPlaceOptions, klawPlace, natsPlace, type Place } from './places.ts'
+import { barePlace, type KlawPlaceOptions, klawPlace, natsPlace, type Place } from './places.ts'
 import type { Line } from './side.ts'
 
 export const klawName = `${klaw} on Ray`
 export const natsName = `NATS core ${natsServerVersion} (${versioned('@nats-io/transport-node')})`
+
+export const bareName = `bare sockets, over a relay (Node ${process.versions.node}, Python)`
 
 /** What a flow is made of, apart from the name of its channel. */
 export interface FlowShape extends Omit<FlowOptions, 'line'> {
@@ -32,8 +34,13 @@ export function klawFlow(shape: FlowShape, options: KlawFlowOptions = {}): Conte
 }
 
 /** Items a second that flow through a subject of NATS. */
-export function natsFlow(shape: FlowShape): Contender {
-  return flowing('nats', natsName, shape, natsPlace)
+export function natsFlow(shape: FlowShape, id = 'nats', name = natsName): Contender {
+  return flowing(id, name, shape, natsPlace)
+}
+
+/** Items a second that go through a relay in Python which does nothing else: no hub can do more on this machine. `id` and `name` where that stands beside itself. */
+export function bareFlow(shape: FlowShape, id = 'bare', name = bareName): Contender {
+  return flowing(id, name, shape, barePlace)
 }
 
 function flowing(id: string, name: string, shape: FlowShape, open: () => Promise<Place>): Contender {

@@ -1,5 +1,5 @@
 import { type Benchmark, rate } from '../harness/definition.ts'
-import { type FlowShape, klawFlow, klawName, natsFlow } from './contenders.ts'
+import { bareFlow, bareName, type FlowShape, klawFlow, klawName, natsFlow, natsName } from './contenders.ts'
 
 const processes = 8
 const room = 10_000
@@ -19,5 +19,11 @@ export const channelManyBenchmark: Benchmark = {
   work: `Uint8Arrays of 1 KB from ${processes} processes to ${processes} others over one channel, all together; room for ${room.toLocaleString('en')} items for each sender`,
   metrics: rate(),
   ours: klawFlow(many),
-  peers: [klawFlow(one, { id: 'one-to-one', name: `${klawName}, 1 process to 1` }), natsFlow(many)],
+  peers: [
+    klawFlow(one, { id: 'one-to-one', name: `${klawName}, 1 process to 1` }),
+    natsFlow(many),
+    natsFlow(one, 'nats-one-to-one', `${natsName}, 1 process to 1`),
+    bareFlow(many),
+    bareFlow(one, 'bare-one-to-one', `${bareName}, 1 process to 1`),
+  ],
 }

@@ -1,21 +1,35 @@
 import { Arrivals, clock } from './arrivals.ts'
+import { BareSide } from './bare-side.ts'
 import { Items, numberOf } from './items.ts'
 import { KlawSide } from './klaw-side.ts'
 import { NatsSide } from './nats-side.ts'
 import type { Order, Pace, Word } from './orders.ts'
-import type { Line, Side, SideAddress } from './side.ts'
+import type { FlowSide, Line, Side, SideAddress } from './side.ts'
 
 /** One process of a benchmark: a sender, a receiver, or one that answers. It does what its parent orders. */
 const where: SideAddress = JSON.parse(process.argv[2] ?? '')
-const side: Side =
-  where.side === 'nats'
-    ? await NatsSide.open(where.address)
-    : await KlawSide.open(where.address as `ray://${string}`, where.lane ?? 'direct')
+const side = await open(where)
 
 let send: ((count: number) => Promise<void>) | undefined
 let ask: ((item: Uint8Array) => Promise<Uint8Array>) | undefined
 let items = new Items(0, 8)
 let arrivals: Arrivals | undefined
+
+function open({ side, address, lane = 'direct' }: SideAddress): Promise<FlowSide | Side> {
+  switch (side) {
+    case 'klaw':
+      return KlawSide.open(address as `ray://${string}`, lane)
+    case 'nats':
+      return NatsSide.open(address)
+    case 'bare':
+      return BareSide.open(address)
+  }
+}
+
+function answering(): Side {
+  if ('answer' in side) return side
+  throw new Error('nobody answers on a bare socket')
+}
 
 async function obey(order: Order): Promise<number | readonly number[] | undefined> {
   switch (order.t) {
@@ -35,11 +49,11 @@ async function obey(order: Order): Promise<number | readonly number[] | undefine
       await receive(order.line, order.alone, order.pace)
       return undefined
     case 'answer':
-      await side.answer(order.line)
+      await answering().answer(order.line)
       return undefined
     case 'open-asker':
       items = new Items(0, order.line.size)
-      ask = await side.asker(order.line)
+      ask = await answering().asker(order.line)
       return undefined
     case 'ask':
       return roundTrips(order.count)

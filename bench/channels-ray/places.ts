@@ -1,5 +1,6 @@
 import { leaveCluster, useCluster } from '../ray/shared-cluster.ts'
 import { NatsServer } from './nats-server.ts'
+import { Relay } from './relay.ts'
 import type { SideAddress } from './side.ts'
 
 /** Something that parties can connect to. */
@@ -22,4 +23,9 @@ export async function klawPlace({ lane = 'direct', cluster = 'shared' }: KlawPla
 export async function natsPlace(): Promise<Place> {
   const server = await NatsServer.start()
   return { address: { side: 'nats', address: server.address }, leave: () => server.stop() }
+}
+
+export async function barePlace(): Promise<Place> {
+  const relay = await Relay.start()
+  return { address: { side: 'bare', address: relay.port }, leave: () => relay.stop() }
 }

@@ -1,6 +1,6 @@
 import type { Benchmark, Contender, Metric } from '../harness/definition.ts'
 import { rate } from '../harness/definition.ts'
-import { type FlowShape, klawFlow, natsFlow } from './contenders.ts'
+import { bareFlow, type FlowShape, klawFlow, natsFlow } from './contenders.ts'
 import { rayQueueFlow } from './ray-queue.ts'
 
 /** Items, as by default. */
@@ -25,7 +25,7 @@ function inBytes(contender: Contender, size: number): Contender {
 }
 
 function benchmark(id: string, what: string, size: number, metrics: readonly Metric[], shape: FlowShape): Benchmark {
-  const contenders = [klawFlow(shape), rayQueueFlow(size), natsFlow(shape)]
+  const contenders = [klawFlow(shape), rayQueueFlow(size), natsFlow(shape), bareFlow(shape)]
   const [ours, ...peers] = metrics[0]?.key === 'speed' ? contenders.map((each) => inBytes(each, size)) : contenders
   return {
     id: `channels-ray/throughput/${id}`,
